@@ -1,0 +1,15 @@
+-- One row per dossier received before T and not finished before the period (the dossiers of 2.1).
+-- Decision 766, indicator 4.3: reuses digitised data.
+select
+    '4.3' as indicator_code,
+    'own' as scope,
+    unit_code,
+    period_type,
+    period_start,
+    'dossier' as evidence_kind,
+    dossier_code as evidence_key,
+    procedure_code,
+    reuses_data as in_numerator,
+    'no_reuse' as reason
+from {{ ref('int_dossier_period') }}
+where is_counted

@@ -1,0 +1,17 @@
+-- One row per procedure of a unit and period.
+-- Decision 766, indicator 3.1: provided with a public online service that applies to the unit.
+select
+    '3.1' as indicator_code,
+    'unit' as scope,
+    own.unit_code,
+    period.period_type,
+    period.period_start,
+    'procedure' as evidence_kind,
+    own.procedure_code as evidence_key,
+    own.procedure_code,
+    service.procedure_code is not null as in_numerator,
+    'no_online_service' as reason
+from {{ ref('int_unit_procedure') }} as own
+left join (select distinct unit_code, procedure_code from {{ ref('int_unit_service') }}) as service
+    on service.unit_code = own.unit_code and service.procedure_code = own.procedure_code
+cross join {{ ref('int_period') }} as period

@@ -1,0 +1,17 @@
+-- One row per dossier received in the period and finished before A with a result; hours: from receipt to finish, less supplements.
+-- Decision 766, indicator 2.2: average handling time; shown, not scored.
+select
+    '2.2' as indicator_code,
+    'own' as scope,
+    dossier.unit_code,
+    dossier.period_type,
+    dossier.period_start,
+    'dossier' as evidence_kind,
+    dossier.dossier_code as evidence_key,
+    dossier.procedure_code,
+    true as in_numerator,
+    null::text as reason,
+    extract(epoch from today.ended_at - dossier.received_at - today.supplement_time) / 3600 as hours
+from {{ ref('int_dossier_period') }} as dossier
+inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = dossier.dossier_code
+where dossier.is_received_in_period and today.status in (9, 10) and today.ended_at is not null

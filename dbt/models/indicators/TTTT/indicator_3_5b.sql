@@ -1,0 +1,23 @@
+-- One row per fee-bearing procedure of a unit and period.
+-- Decision 766, indicator 3.5b: with a dossier received in the period and paid online.
+select
+    '3.5b' as indicator_code,
+    'unit' as scope,
+    own.unit_code,
+    period.period_type,
+    period.period_start,
+    'procedure' as evidence_kind,
+    own.procedure_code as evidence_key,
+    own.procedure_code,
+    coalesce(used.is_paid_online, false) as in_numerator,
+    'no_online_payment' as reason
+from {{ ref('int_unit_procedure') }} as own
+inner join {{ ref('int_procedure') }} as procedure
+    on procedure.procedure_code = own.procedure_code and procedure.is_fee_bearing
+cross join {{ ref('int_period') }} as period
+left join {{ ref('int_procedure_use') }} as used
+    on
+        used.unit_code = own.unit_code
+        and used.procedure_code = own.procedure_code
+        and used.period_type = period.period_type
+        and used.period_start = period.period_start

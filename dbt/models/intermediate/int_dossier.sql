@@ -1,0 +1,75 @@
+-- One row per dossier, newest version: its facts as the indicators ask for them.
+{{ config(
+    indexes=[{'columns': ['dossier_code'], 'unique': true}],
+    post_hook="analyze {{ this }}"
+) }}
+with dossier as (
+    select
+        source.*,
+        unit.unit_code is not null as is_of_known_unit,
+        coalesce(procedure.has_paper_result, false) as has_paper_result,
+        coalesce(procedure.is_fee_bearing, false) as is_fee_bearing,
+        procedure.time_limit,
+        procedure.time_limit_unit,
+        unit.unit_level = 'commune' and source.applicant_gso_code <> unit.gso_code as is_of_other_commune
+    from {{ ref('stg_dossiers') }} as source
+    left join {{ ref('int_unit') }} as unit on unit.unit_code = source.unit_code
+    left join {{ ref('int_procedure') }} as procedure on procedure.procedure_code = source.procedure_code
+)
+
+select
+    dossier.dossier_code,
+    dossier.unit_code,
+    dossier.is_of_known_unit,
+    dossier.procedure_code,
+    dossier.service_code,
+    dossier.channel,
+    dossier.status,
+    dossier.submitted_at,
+    dossier.received_at,
+    dossier.done_at,
+    dossier.returned_at,
+    dossier.refused_at,
+    coalesce(dossier.promised_at, {{ due_by_limit('dossier') }}) as due_at,
+    dossier.department,
+    dossier.official_key,
+    coalesce(dossier.is_of_other_commune, false) as is_outside_boundary,
+    dossier.is_fee_bearing,
+    dossier.has_paper_result,
+    coalesce(dossier.channel = 2, false) as is_online,
+    coalesce(dossier.synchronised <> 0, true) as is_synchronised,
+    coalesce(dossier.online_payment in (1, 2, 3), false) as is_paid_online,
+    coalesce(dossier.vneid_account = 1, false)
+    or coalesce(
+        dossier.databases @> jsonb_build_array(jsonb_build_object('MaCSDL', '{{ var("population_database_code") }}')), false
+    ) as uses_population_data,
+    coalesce(fee.has_amount, false) as has_fee_amount,
+    coalesce(fee.is_all_zero, false) as has_only_zero_fees,
+    coalesce(component.has_file, false) as has_component_file,
+    coalesce(dossier.reuses_components = 1, false) or coalesce(component.reuses_data, false) as reuses_data,
+    coalesce(component.from_data_store, false) or coalesce(result.to_data_store, false) as from_data_store,
+    coalesce(result.has_link, false) as has_electronic_result,
+    dossier.export_day,
+    dossier.load_id
+from dossier
+left join lateral (
+    select
+        bool_or(convert.to_number(item.value ->> 'Gia') > 0) as has_amount,
+        bool_and(coalesce(convert.to_number(item.value ->> 'Gia') = 0, false)) as is_all_zero
+    from jsonb_array_elements(dossier.fees) as item (value)
+) as fee on true
+left join lateral (
+    select
+        bool_or(item.value ? 'DuongDanTaiTepTin') as has_file,
+        bool_or(
+            convert.to_code(item.value ->> 'DuocTaiSuDung') >= 1 or convert.to_code(item.value ->> 'DuocSoHoa') = 1
+        ) as reuses_data,
+        bool_or(convert.to_code(item.value ->> 'DuocLayTuKhoDMQG') = 1) as from_data_store
+    from jsonb_array_elements(dossier.components) as item (value)
+) as component on true
+left join lateral (
+    select
+        bool_or(item.value ? 'DuongDanTepTinKetQua') as has_link,
+        bool_or(convert.to_code(item.value ->> 'DongBoKhoDMQG') = 1) as to_data_store
+    from jsonb_array_elements(dossier.results) as item (value)
+) as result on true

@@ -1,0 +1,42 @@
+-- One row per month, quarter and year from the first dossier or petition through the one that holds the last second before A.
+-- seen_at is T of the rule book: everything is looked at as at that moment. ends_on is the period's last day.
+with first_thing as (
+    select min(thing.happened_at) as happened_at
+    from (
+        select coalesce(dossier.received_at, dossier.submitted_at) as happened_at
+        from {{ ref('int_dossier') }} as dossier
+        where dossier.is_of_known_unit
+        union all
+        select petition.sent_at as happened_at
+        from {{ ref('stg_petitions') }} as petition
+        inner join {{ ref('int_unit') }} as unit on unit.unit_code = petition.unit_code
+    ) as thing
+),
+
+period as (
+    select
+        kind.period_type,
+        starts.starts_at,
+        starts.starts_at + kind.length as ends_at
+    from first_thing
+    cross join (
+        values
+        ('month', interval '1 month'),
+        ('quarter', interval '3 months'),
+        ('year', interval '1 year')
+    ) as kind (period_type, length)
+    cross join lateral generate_series(
+        date_trunc(kind.period_type, first_thing.happened_at),
+        {{ as_of() }} - interval '1 second',
+        kind.length
+    ) as starts (starts_at)
+)
+
+select
+    period_type,
+    starts_at::date as period_start,
+    (ends_at - interval '1 day')::date as ends_on,
+    starts_at,
+    ends_at,
+    least(ends_at, {{ as_of() }}) as seen_at
+from period

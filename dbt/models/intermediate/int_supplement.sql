@@ -1,0 +1,13 @@
+-- One row per request for a supplement to a dossier (a row of DanhSachHoSoBoSung that has a time).
+select
+    dossier.dossier_code,
+    item.requested_at,
+    item.arrived_at
+from {{ ref('stg_dossiers') }} as dossier
+cross join lateral jsonb_array_elements(dossier.supplements) as element (value)
+cross join lateral (
+    select
+        convert.to_time(element.value ->> 'NgayBoSung') as requested_at,
+        convert.to_time(element.value ->> 'NgayTiepNhanBoSung') as arrived_at
+) as item
+where item.requested_at is not null

@@ -1,0 +1,8 @@
+-- One row per first day of a rating on which a total of 0 points has none.
+select change.valid_from
+from (select distinct valid_from from {{ ref('ratings') }}) as change
+left join {{ ref('ratings') }} as rating
+    on
+        rating.min_score = 0
+        and change.valid_from between rating.valid_from and rating.valid_to
+where rating.rating is null

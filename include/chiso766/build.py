@@ -1,0 +1,139 @@
+"""Step 3, build: dbt builds and tests the next marts, as of the newest night; nothing is published yet."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from chiso766 import settings
+from chiso766.database import connect, warehouse_url
+from chiso766.errors import ChisoError
+
+# One build at a time, and no publication while one runs: marts_next is a single place.
+_BUILD_LOCK = 766_000_003
+
+
+@contextmanager
+def build_lock() -> Iterator[psycopg.Connection]:
+    """A connection that alone may touch ``marts_next``; another build or publication waits for it."""
+    with connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_BUILD_LOCK])
+        yield connection
+
+
+def build_marts() -> None:
+    """Build ``marts_next`` as of the newest export day that was run, and test it."""
+    with build_lock() as connection:
+        as_of_day = _newest_night(connection)
+        build_id = _begin(connection, as_of_day)
+        result = _run_dbt(as_of_day)
+        failures = _record_nodes(connection, build_id, result)
+        if result.success:
+            connection.execute(
+                "update ops.build set state = 'built', built_at = clock_timestamp()"
+                " where build_id = %s",
+                [build_id],
+            )
+            return
+        sentence = _failure_sentence(as_of_day, failures)
+        connection.execute(
+            "update ops.build set state = 'failed', error = %s where build_id = %s",
+            [sentence, build_id],
+        )
+    raise ChisoError(sentence)
+
+
+def _newest_night(connection: psycopg.Connection) -> date:
+    row = connection.execute("select max(export_day) from ops.night").fetchone()
+    if row is None or row[0] is None:
+        raise ChisoError(
+            "Chưa có đêm dữ liệu nào trong kho: hãy chạy ./chiso nightly NGÀY để nạp dữ liệu trước."
+        )
+    day: date = row[0]
+    return day
+
+
+def _begin(connection: psycopg.Connection, as_of_day: date) -> int:
+    row = connection.execute(
+        "insert into ops.build (as_of_day, last_load_id, state)"
+        " select %s, coalesce(max(load_id), 0), 'building' from ops.load returning build_id",
+        [as_of_day],
+    ).fetchone()
+    assert row is not None
+    build_id: int = row[0]
+    return build_id
+
+
+def _run_dbt(as_of_day: date) -> dbtRunnerResult:
+    current = settings.load()
+    project = current.project_root / "dbt"
+    variables = {
+        "as_of_day": as_of_day.isoformat(),
+        "population_database_code": current.population_database_code,
+    }
+    os.environ |= _connection_variables()
+    return dbtRunner().invoke(
+        [
+            "build",
+            "--project-dir",
+            str(project),
+            "--profiles-dir",
+            str(project),
+            "--target-path",
+            str(current.home / "dbt"),
+            "--log-path",
+            str(current.logs),
+            "--vars",
+            json.dumps(variables),
+            # A seed that changed must be seen by everything that reads it.
+            "--no-partial-parse",
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+        ]
+    )
+
+
+def _connection_variables() -> dict[str, str]:
+    """The warehouse's address as dbt/profiles.yml reads it."""
+    url = urlsplit(warehouse_url())
+    return {
+        "CHISO_DBT_HOST": url.hostname or "127.0.0.1",
+        "CHISO_DBT_PORT": str(url.port or 5432),
+        "CHISO_DBT_USER": unquote(url.username or ""),
+        "CHISO_DBT_PASSWORD": unquote(url.password or ""),
+        "CHISO_DBT_DATABASE": url.path.lstrip("/"),
+    }
+
+
+def _record_nodes(
+    connection: psycopg.Connection, build_id: int, result: dbtRunnerResult
+) -> list[str]:
+    """Keep the state and time of every model and test; returns the names of those that failed."""
+    nodes = getattr(result.result, "results", [])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.build_node (build_id, node, state, seconds, message)"
+            " values (%s, %s, %s, %s, %s)",
+            [
+                (build_id, n.node.unique_id, n.status, n.execution_time, n.message or None)
+                for n in nodes
+            ],
+        )
+    return [node.node.name for node in nodes if node.status in ("error", "fail")]
+
+
+def _failure_sentence(as_of_day: date, failures: list[str]) -> str:
+    where = ", ".join(failures[:5]) or "trước khi chạy mô hình nào"
+    return (
+        f"Dựng số liệu đến hết ngày {as_of_day:%d/%m/%Y} bị lỗi ở {where}: số liệu đã công bố vẫn"
+        f" giữ nguyên, hãy xem {settings.load().logs / 'dbt.log'} rồi chạy lại đêm đó."
+    )

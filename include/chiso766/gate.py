@@ -1,0 +1,59 @@
+"""Step 4, gate: what was built and passed its tests becomes what people read, all at once."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+from chiso766.build import build_lock
+from chiso766.errors import ChisoError
+
+# indicator_evidence is a view over intermediate tables, so they change places together with the marts.
+_SWAPPED = ("intermediate", "marts")
+
+
+def open_gate() -> None:
+    """Publish the newest build in one transaction; a build that failed or broke off is refused."""
+    with build_lock() as connection, connection.transaction():
+        build_id, state = _newest_build(connection)
+        if state == "published":
+            return
+        if state != "built":
+            raise ChisoError(
+                f"Lần dựng số liệu số {build_id} chưa xong hoặc bị lỗi nên không được công bố:"
+                " số liệu đã công bố vẫn giữ nguyên, hãy chạy lại đêm đó."
+            )
+        for schema in _SWAPPED:
+            _swap(connection, schema)
+        _grant(connection)
+        connection.execute(
+            "update ops.build set state = 'published', published_at = clock_timestamp()"
+            " where build_id = %s",
+            [build_id],
+        )
+
+
+def _newest_build(connection: psycopg.Connection) -> tuple[int, str]:
+    row = connection.execute(
+        "select build_id, state from ops.build order by build_id desc limit 1"
+    ).fetchone()
+    if row is None:
+        raise ChisoError("Chưa có lần dựng số liệu nào: hãy chạy ./chiso nightly NGÀY.")
+    return row[0], row[1]
+
+
+def _swap(connection: psycopg.Connection, schema: str) -> None:
+    for old, new in (
+        (schema, f"{schema}_old"),
+        (f"{schema}_next", schema),
+        (f"{schema}_old", f"{schema}_next"),
+    ):
+        connection.execute(
+            sql.SQL("alter schema {} rename to {}").format(sql.Identifier(old), sql.Identifier(new))
+        )
+
+
+def _grant(connection: psycopg.Connection) -> None:
+    """Rights on tables travel with their schema; the right to enter it must not."""
+    connection.execute("grant usage on schema marts to chiso_analyst, chiso_bi")
+    connection.execute("revoke usage on schema marts_next from chiso_analyst, chiso_bi")

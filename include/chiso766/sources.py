@@ -1,0 +1,256 @@
+"""What each source delivers: its fields, their kinds and its key.
+
+One place says how a field of an export is read and stored; the reader, the loader and the tables of
+schema ``raw`` follow it. Which values are acceptable is not said here but in ``expectations/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How the text of a field is read; the value is its column's type in ``raw``."""
+
+    TEXT = ("text", "as given")
+    CODE = ("integer", "a listed number: flag, status, channel; equal by value, 09 is 9")
+    NUMBER = ("numeric", "0.5 or 0,5; never negative")
+    TIME = ("timestamp", "a local time; a day alone is its first second")
+    DUE_TIME = ("timestamp", "a local time; a day alone is its last second")
+    LIST = ("jsonb", "a list of objects, reduced to its known items, each a text")
+    HASHED = ("text", "personal: only its keyed hash is stored")
+    LINK = ("text", "may hold a name or a token: stored as 1 where it is given")
+
+    @property
+    def sql_type(self) -> str:
+        return self.value[0]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of exports.
+
+    ``fields``: field of the contract -> kind, in the order of the columns in ``raw``.
+    ``key``: the fields that identify a row. ``items``: list field -> its known item fields.
+    ``dropped``: personal fields, never stored in any form.
+    ``optional``: nobody is warned when it sends nothing.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    fields: Mapping[str, Kind]
+    items: Mapping[str, Mapping[str, Kind]]
+    dropped: frozenset[str] = frozenset()
+    optional: bool = False
+
+
+_T, _C, _N, _TIME = Kind.TEXT, Kind.CODE, Kind.NUMBER, Kind.TIME
+
+_DOSSIERS = Source(
+    name="dossiers",
+    key=("MaHoSo",),
+    fields={
+        "MaHoSo": _T,
+        "MaTTHC": _T,
+        "TenTTHC": _T,
+        "MaLinhVuc": _T,
+        "TenLinhVuc": _T,
+        "MaDVC": _T,
+        "KenhThucHien": _C,
+        "NgayNopHoSo": _TIME,
+        "NgayTiepNhan": _TIME,
+        "NgayHenTra": Kind.DUE_TIME,
+        "NgayKetThucXuLy": _TIME,
+        "NgayTra": _TIME,
+        "NgayTuChoi": _TIME,
+        "TrangThaiHoSo": _C,
+        "HinhThuc": _C,
+        "DonViXuLy": _T,
+        "NguoiXuLy": Kind.HASHED,
+        "HoSoCoThanhPhanSoHoa": _C,
+        "TaiKhoanDuocXacThucVoiVNeID": _C,
+        "DuocThanhToanTrucTuyen": _C,
+        "DaDongBo": _C,
+        "MaXaChuHoSo": _T,
+        "DSKetNoiCSDL": Kind.LIST,
+        "TaiLieuNop": Kind.LIST,
+        "DanhSachLePhi": Kind.LIST,
+        "DanhSachGiayToKetQua": Kind.LIST,
+        "DanhSachHoSoBoSung": Kind.LIST,
+    },
+    items={
+        "DSKetNoiCSDL": {"MaCSDL": _T},
+        "TaiLieuNop": {
+            "DuongDanTaiTepTin": Kind.LINK,
+            "DuocSoHoa": _C,
+            "DuocTaiSuDung": _C,
+            "DuocLayTuKhoDMQG": _C,
+            "MaKetQuaThayThe": Kind.LINK,
+        },
+        "DanhSachLePhi": {
+            "TenPhiLePhi": _T,
+            "MaPhiLePhi": _T,
+            "HinhThucThu": _T,
+            "Gia": _N,
+            "LoaiPhiLePhi": _T,
+        },
+        "DanhSachGiayToKetQua": {
+            "MaKetQua": Kind.LINK,
+            "MaGiayToKetQua": Kind.LINK,
+            "DuongDanTepTinKetQua": Kind.LINK,
+            "DongBoKhoDMQG": _C,
+        },
+        "DanhSachHoSoBoSung": {
+            "HoSoBoSungId": _T,
+            "NgayBoSung": _TIME,
+            "NgayTiepNhanBoSung": _TIME,
+            "NgayHenTraTruoc": Kind.DUE_TIME,
+            "NgayHenTraMoi": Kind.DUE_TIME,
+        },
+    },
+    dropped=frozenset(
+        {
+            "ChuHoSo",
+            "SoGiayToChuHoSo",
+            "DinhDanhCHS",
+            "SoDienThoai",
+            "Email",
+            "Fax",
+            "DiaChi",
+            "TrichYeuHoSo",
+            "GhiChu",
+            "ThongTinKhac",
+        }
+    ),
+)
+
+_PETITIONS = Source(
+    name="petitions",
+    key=("MaPAKN",),
+    fields={
+        "MaPAKN": _T,
+        "MaDonVi": _T,
+        "PhanLoai": _T,
+        "LinhVuc": _T,
+        "NgayGui": _TIME,
+        "NgayChuyenDen": _TIME,
+        "NgayTiepNhan": _TIME,
+        "NgayYeuCauBoSung": _TIME,
+        "NgayTuChoi": _TIME,
+        "NgayTraLoi": _TIME,
+        "NgayCongKhai": _TIME,
+        "TrangThai": _T,
+        "LuotThich": _N,
+        "LuotKhongThich": _N,
+        "MaPAKNTruoc": _T,
+        "MaHoSo": _T,
+    },
+    items={},
+    dropped=frozenset({"TieuDe", "NoiDung", "NguoiGui", "SoDienThoai", "Email"}),
+)
+
+_RATINGS = Source(
+    name="ratings",
+    key=("MaHoSo", "NgayDanhGia"),
+    fields={"MaHoSo": _T, "NgayDanhGia": _TIME, "MucDo": _T},
+    items={},
+    dropped=frozenset({"NoiDung"}),
+)
+
+_PROCEDURES = Source(
+    name="procedures",
+    key=("MaTTHC",),
+    fields={
+        "MaTTHC": _T,
+        "TenTTHC": _T,
+        "MaLinhVuc": _T,
+        "TenLinhVuc": _T,
+        "CapThucHien": _T,
+        "MaDonViCongBo": _T,
+        "TrangThai": _T,
+        "DoiTuong": _T,
+        "TrinhTuThucHien": _T,
+        "CachThucThucHien": _T,
+        "ThanhPhanHoSo": _T,
+        "CoQuanThucHien": _T,
+        "ThoiHan": _N,
+        "DonViThoiHan": _T,
+        "CoKetQuaGiayTo": _C,
+        "Phi": _N,
+        "LePhi": _N,
+        "DuDieuKienToanTrinh": _C,
+        "PhiDiaGioi": _C,
+        "LienThong": _C,
+        "NganhDoc": _C,
+    },
+    items={},
+)
+
+_ONLINE_SERVICES = Source(
+    name="online_services",
+    key=("MaDVC", "MaDonVi"),
+    fields={"MaDVC": _T, "MaTTHC": _T, "MucDo": _T, "TrangThai": _T, "MaDonVi": _T},
+    items={},
+)
+
+_ANNOUNCEMENTS = Source(
+    name="announcements",
+    key=("SoQuyetDinh", "MaDonVi", "MaTTHC", "LoaiCongBo"),
+    fields={
+        "SoQuyetDinh": _T,
+        "NgayQuyetDinh": _TIME,
+        "MaDonVi": _T,
+        "LoaiCongBo": _T,
+        "MaTTHC": _T,
+        "NgayHieuLuc": _TIME,
+        "NgayCongKhai": _TIME,
+    },
+    items={},
+)
+
+_NATIONAL_COUNTS = Source(
+    name="national_counts",
+    key=("MaDonVi", "Nam", "Thang"),
+    fields={"MaDonVi": _T, "Nam": _N, "Thang": _N, "SoHoSoTiepNhan": _N},
+    items={},
+)
+
+_UNITS = Source(
+    name="units",
+    key=("MaDonVi",),
+    fields={
+        "MaDonVi": _T,
+        "TenDonVi": _T,
+        "Cap": _T,
+        "MaDonViCha": _T,
+        "MaGSO": _T,
+        "ChungThucBanSaoDienTu": _C,
+    },
+    items={},
+)
+
+_UNIT_PROCEDURES = Source(
+    name="unit_procedures",
+    key=("MaDonVi", "MaTTHC"),
+    fields={"MaDonVi": _T, "MaTTHC": _T},
+    items={},
+    optional=True,
+)
+
+SOURCES: Mapping[str, Source] = {
+    source.name: source
+    for source in (
+        _UNITS,
+        _PROCEDURES,
+        _UNIT_PROCEDURES,
+        _ONLINE_SERVICES,
+        _ANNOUNCEMENTS,
+        _NATIONAL_COUNTS,
+        _DOSSIERS,
+        _PETITIONS,
+        _RATINGS,
+    )
+}
+"""The sources in the order in which a day's exports are loaded."""

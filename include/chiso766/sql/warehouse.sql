@@ -1,0 +1,142 @@
+-- Schemas, bookkeeping tables and conversions of the warehouse; safe to run again.
+
+create schema if not exists convert;    -- text of an export -> value
+create schema if not exists load;       -- one unlogged table per file being loaded
+create schema if not exists ops;        -- what ran, what came, what was built
+create schema if not exists raw;        -- every accepted row version, by source
+create schema if not exists set_aside;  -- rows that broke a rule
+create schema if not exists marts;      -- what people read
+create schema if not exists marts_next; -- the next build, unpublished
+create schema if not exists intermediate;      -- the tables behind the marts, swapped with them
+create schema if not exists intermediate_next;
+
+-- Local time of one of the forms of contract/exports.md ("Formats"); null: not a time.
+create or replace function convert.to_time(value text) returns timestamp
+language plpgsql immutable strict parallel safe as $$
+declare
+    canonical text := case
+        when value ~ '^[0-9]{14}$' then
+            substr(value, 1, 4) || '-' || substr(value, 5, 2) || '-' || substr(value, 7, 2) || ' '
+            || substr(value, 9, 2) || ':' || substr(value, 11, 2) || ':' || substr(value, 13, 2)
+        when value ~ '^[0-9]{8}$' then
+            substr(value, 1, 4) || '-' || substr(value, 5, 2) || '-' || substr(value, 7, 2)
+        when value ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$' then
+            substr(value, 7, 4) || '-' || substr(value, 4, 2) || '-' || substr(value, 1, 2) || substr(value, 11)
+        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?$' then
+            value
+        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
+            value
+    end;
+begin
+    -- PostgreSQL reads 24:00:00 and :60 as the next day and minute; an export that says so is wrong.
+    if canonical is null
+        or substr(canonical, 12, 2) = '24'
+        or substr(canonical, 18, 2) = '60'
+        or not pg_input_is_valid(canonical, 'timestamptz')
+    then
+        return null;
+    end if;
+    if canonical ~ '(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' and length(canonical) > 10 then
+        return canonical::timestamptz at time zone 'Asia/Ho_Chi_Minh';
+    end if;
+    return canonical::timestamp;
+end
+$$;
+
+-- As to_time, but a day without a time is its last second (a result promised for a day is due until it ends).
+create or replace function convert.to_due_time(value text) returns timestamp
+language sql immutable strict parallel safe
+return case
+    when length(value) in (8, 10) then convert.to_time(value) + interval '23:59:59'
+    else convert.to_time(value)
+end;
+
+-- A plain number, decimal point or comma, not negative; null: not such a number.
+create or replace function convert.to_number(value text) returns numeric
+language sql immutable strict parallel safe
+return case when value ~ '^[0-9]{1,18}([.,][0-9]{1,9})?$' then replace(value, ',', '.')::numeric end;
+
+-- A listed whole number by value (9, 09 and 9.0 are equal); null: not such a number.
+create or replace function convert.to_code(value text) returns integer
+language sql immutable strict parallel safe
+return case when value ~ '^[0-9]{1,9}([.,]0+)?$' then substring(value from '^[0-9]+')::integer end;
+
+-- The sources that are expected every night; optional ones are not missed.
+create table if not exists ops.source (
+    source text primary key,
+    is_optional boolean not null,
+    position integer not null
+);
+
+-- Export days that were run; the newest one decides the as-of moment of the marts.
+create table if not exists ops.night (
+    export_day date primary key,
+    first_run_at timestamptz not null default clock_timestamp()
+);
+
+-- Files received, by content; the bytes are in the landing area under their SHA-256.
+create table if not exists ops.file (
+    file_id bigint generated always as identity primary key,
+    export_day date not null,
+    source text not null,
+    file_name text not null collate "C",
+    sha256 text not null,
+    bytes bigint not null,
+    received_at timestamptz not null default clock_timestamp(),
+    unique (export_day, source, file_name, sha256)
+);
+
+-- The loads of a file; a file is loaded again when an earlier one of its source came late.
+create table if not exists ops.load (
+    load_id bigint generated always as identity primary key,
+    file_id bigint not null references ops.file,
+    state text not null check (state in ('loaded', 'refused')),
+    refusal text,
+    rows_read bigint not null default 0,
+    rows_accepted bigint not null default 0,
+    rows_set_aside bigint not null default 0,
+    rows_changed bigint not null default 0,
+    is_late boolean not null,
+    warnings text,
+    loaded_at timestamptz not null default clock_timestamp(),
+    check (rows_read = rows_accepted + rows_set_aside),
+    check ((state = 'refused') = (refusal is not null))
+);
+create index if not exists load_file on ops.load (file_id, load_id);
+
+-- Builds of the marts, and how far each came.
+create table if not exists ops.build (
+    build_id bigint generated always as identity primary key,
+    as_of_day date not null,
+    last_load_id bigint not null,
+    state text not null check (state in ('building', 'built', 'published', 'failed')),
+    error text,
+    started_at timestamptz not null default clock_timestamp(),
+    built_at timestamptz,
+    published_at timestamptz
+);
+
+-- State and time of each model and test of a build.
+create table if not exists ops.build_node (
+    build_id bigint not null references ops.build,
+    node text not null,
+    state text not null,
+    seconds numeric not null,
+    message text,
+    primary key (build_id, node)
+);
+
+-- Rows that broke a rule, each once, under the first rule of contract/exports.md ("What bad input gets").
+create table if not exists set_aside.row (
+    load_id bigint not null references ops.load,
+    source text not null,
+    export_day date not null,
+    file_name text not null collate "C",
+    line integer not null,
+    rule text not null,
+    field text,
+    value text,
+    row_key text,
+    unit_code text,
+    primary key (load_id, line)
+);

@@ -1,0 +1,78 @@
+"""The warehouse's schemas, tables and grants, made or completed from the source specifications."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+
+import psycopg
+from psycopg import sql
+
+from chiso766.database import connect
+from chiso766.sources import SOURCES, Source
+
+# Any number that nothing else locks: two processes must not create the same schema at once.
+_PREPARE_LOCK = 766_000_001
+
+
+def prepare() -> None:
+    """Create or complete every schema and table; returns at once when they are up to date."""
+    statements = _statements()
+    version = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    with connect() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
+        if _version(connection) == version:
+            return
+        for statement in statements:
+            connection.execute(statement.encode())
+        connection.execute(
+            sql.SQL("comment on schema ops is {}").format(sql.Literal(f"version {version}"))
+        )
+
+
+def _version(connection: psycopg.Connection) -> str | None:
+    row = connection.execute(
+        "select obj_description(to_regnamespace('ops')::oid, 'pg_namespace')"
+    ).fetchone()
+    return row[0].removeprefix("version ") if row and row[0] else None
+
+
+def _statements() -> list[str]:
+    fixed = files("chiso766").joinpath("sql/warehouse.sql").read_text(encoding="utf-8")
+    grants = files("chiso766").joinpath("sql/grants.sql").read_text(encoding="utf-8")
+    raw = [statement for source in SOURCES.values() for statement in _raw_table(source)]
+    return [fixed, _source_rows(), *raw, grants]
+
+
+def _source_rows() -> str:
+    rows = ", ".join(
+        f"('{source.name}', {source.optional}, {position})"
+        for position, source in enumerate(SOURCES.values())
+    )
+    return (
+        f"insert into ops.source (source, is_optional, position) values {rows} on conflict (source)"
+        " do update set is_optional = excluded.is_optional, position = excluded.position"
+    )
+
+
+def _raw_table(source: Source) -> list[str]:
+    """One row per accepted version of a row; a field added to a source becomes a new column."""
+    name = f"raw.{source.name}"
+    create = f"""create table if not exists {name} (
+        row_key text not null,
+        load_id bigint not null references ops.load,
+        export_day date not null,
+        file_name text not null collate "C",
+        line integer not null,
+        content_hash uuid not null,
+        extra jsonb
+    )"""
+    columns = [
+        f"alter table {name} add column if not exists {field} {kind.sql_type}"
+        for field, kind in source.fields.items()
+    ]
+    newest_first = (
+        f"create index if not exists {source.name}_versions on {name} "
+        "(row_key, export_day desc, file_name desc, load_id desc, line desc)"
+    )
+    return [create, *columns, newest_first]
