@@ -1,4 +1,4 @@
-"""Step 3, build: dbt builds and tests the next marts, as of the newest night; nothing is published yet."""
+"""Step 3, build: dbt builds and tests the next marts, as of the newest night; unpublished yet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BUILD_LOCK = 766_000_003
 
 @contextmanager
 def build_lock() -> Iterator[psycopg.Connection]:
-    """A connection that alone may touch ``marts_next``; another build or publication waits for it."""
+    """A connection that alone may touch ``marts_next``; other builds and publications wait."""
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_BUILD_LOCK])
         yield connection

@@ -8,7 +8,7 @@ from psycopg import sql
 from chiso766.build import build_lock
 from chiso766.errors import ChisoError
 
-# indicator_evidence is a view over intermediate tables, so they change places together with the marts.
+# indicator_evidence is a view over intermediate tables, so they change places with the marts.
 _SWAPPED = ("intermediate", "marts")
 
 

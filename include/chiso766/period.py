@@ -1,0 +1,52 @@
+"""Periods of the scorecard: a calendar month, quarter or year."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from chiso766.errors import ChisoError
+
+_ROMAN = ("I", "II", "III", "IV")
+_FORM = re.compile(r"(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])|-Q(?P<quarter>[1-4]))?")
+
+
+@dataclass(frozen=True)
+class Period:
+    """``type``: month, quarter or year, as in the marts; ``start``: its first day."""
+
+    type: str
+    start: date
+
+    @property
+    def label(self) -> str:
+        if self.type == "month":
+            return f"Tháng {self.start.month}/{self.start.year}"
+        if self.type == "quarter":
+            return f"Quý {_ROMAN[self.start.month // 3]}/{self.start.year}"
+        return f"Năm {self.start.year}"
+
+
+def parse(text: str) -> Period:
+    """Read ``2026-11``, ``2026-Q4`` or ``2026``."""
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise ChisoError(
+            f"Kỳ “{text}” không đúng: hãy viết tháng như 2026-11, quý như 2026-Q4, năm như 2026."
+        )
+    year = int(match["year"])
+    if match["month"]:
+        return Period("month", date(year, int(match["month"]), 1))
+    if match["quarter"]:
+        return Period("quarter", date(year, int(match["quarter"]) * 3 - 2, 1))
+    return Period("year", date(year, 1, 1))
+
+
+def current(as_of_day: date) -> list[Period]:
+    """The month, quarter and year that hold a day."""
+    return [
+        Period("month", as_of_day.replace(day=1)),
+        Period("quarter", date(as_of_day.year, (as_of_day.month - 1) // 3 * 3 + 1, 1)),
+        Period("year", date(as_of_day.year, 1, 1)),
+    ]
