@@ -1,4 +1,5 @@
-{# State of each received dossier at the end of each of the given periods (2.1), with its facts: the one place where T meets a dossier. #}
+{# State of each received dossier at T of each of the given periods (2.1), with its facts:
+   the one place where T meets a dossier. #}
 {% macro dossier_state(periods) %}
 with at_moment as (
     select

@@ -1,4 +1,5 @@
-{# Due time of a dossier that was given none: receive time + the limit of its procedure (2.1, "Due time"); null without a limit. #}
+{# Due time of a dossier that was given none: receive time + the limit of its procedure (2.1, "Due time");
+   null without a limit. #}
 {% macro due_by_limit(dossier) %}
     case when {{ dossier }}.time_limit > 0 then
         case {{ dossier }}.time_limit_unit
@@ -15,7 +16,9 @@
 {# The moment at which a clock that runs around the clock on working days, and stands still on other days, has run n hours. #}
 {% macro add_working_hours(start, hours) %}
     (
-        select last.day + make_interval(secs => (goal.seconds - 86400 * (ceil(goal.seconds / 86400) - 1))::double precision)
+        select
+            last.day
+            + (goal.seconds - 86400 * (ceil(goal.seconds / 86400) - 1)) * interval '1 second'
         from {{ ref('int_calendar') }} as first
         -- the reading of the clock at the goal, in seconds since the first working day of the calendar
         cross join lateral (

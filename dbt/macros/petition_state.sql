@@ -1,4 +1,5 @@
-{# State of each petition whose clock has started at the end of each of the given periods (5.2): the one place where T meets a petition. #}
+{# State of each petition whose clock has started at T of each of the given periods (5.2):
+   the one place where T meets a petition. #}
 {% macro petition_state(periods) %}
 with at_moment as (
     -- what happened before the last transfer is another unit's; what happens from T on has not happened

@@ -1,4 +1,5 @@
--- One row per indicator, period and thing that it counts, for the unit that the thing was counted for (scope: see int_shown_for).
+-- One row per indicator, period and thing that it counts, for the unit that the thing was counted for (scope: see
+-- int_shown_for).
 {% for code in indicator_models() %}
 select
     indicator_code,

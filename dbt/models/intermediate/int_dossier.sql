@@ -40,9 +40,8 @@ select
     coalesce(dossier.synchronised <> 0, true) as is_synchronised,
     coalesce(dossier.online_payment in (1, 2, 3), false) as is_paid_online,
     coalesce(dossier.vneid_account = 1, false)
-    or coalesce(
-        dossier.databases @> jsonb_build_array(jsonb_build_object('MaCSDL', '{{ var("population_database_code") }}')), false
-    ) as uses_population_data,
+    or coalesce(dossier.databases @> '[{"MaCSDL": "{{ var("population_database_code") }}"}]', false)
+        as uses_population_data,
     coalesce(fee.has_amount, false) as has_fee_amount,
     coalesce(fee.is_all_zero, false) as has_only_zero_fees,
     coalesce(component.has_file, false) as has_component_file,

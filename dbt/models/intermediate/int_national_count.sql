@@ -1,5 +1,6 @@
 -- One row per unit and period with a count of the national reporting system (1.4).
--- A month its row; a quarter the sum of its months; a year its row 0, else the sum of the months; a province its own, else the sum of the units directly below.
+-- A month its row; a quarter the sum of its months; a year its row 0, else the sum of the months; a province its own,
+-- else the sum of the units directly below.
 with own as (
     select
         count_.unit_code,

@@ -1,4 +1,5 @@
--- One row per month, quarter and year from the first dossier or petition through the one that holds the last second before A.
+-- One row per month, quarter and year from the first dossier or petition through the one that holds the last second
+-- before A.
 -- seen_at is T of the rule book: everything is looked at as at that moment. ends_on is the period's last day.
 with first_thing as (
     select min(thing.happened_at) as happened_at

@@ -1,4 +1,5 @@
--- One row per unit, period and procedure with a dossier received in it, the unit's own or of a unit below it: what 3.5a, 3.5b and 4.5a ask.
+-- One row per unit, period and procedure with a dossier received in it, the unit's own or of a unit below it: what
+-- 3.5a, 3.5b and 4.5a ask.
 select
     tree.ancestor_code as unit_code,
     dossier.period_type,

@@ -1,4 +1,5 @@
--- One row per online service and unit that it is named for, public ones only; unit_code is null for a service named for none.
+-- One row per online service and unit that it is named for, public ones only; unit_code is null for a service named for
+-- none.
 select
     service.service_code,
     service.procedure_code,

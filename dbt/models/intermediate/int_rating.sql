@@ -1,4 +1,5 @@
--- One row per rating of a dossier, with the moment of the next one: the latest before T is the one with rated_at < T <= replaced_at.
+-- One row per rating of a dossier, with the moment of the next one: the latest before T is the one with rated_at < T <=
+-- replaced_at.
 select
     dossier_code,
     rating,

@@ -1,5 +1,6 @@
 -- One row per unit, period and service with an online dossier in it, the unit's own or of a unit below it.
--- By receive time, or submit time where it was not received; without MaDVC it counts for the first public service, by code, of its procedure.
+-- By receive time, or submit time where it was not received; without MaDVC it counts for the first public service, by
+-- code, of its procedure.
 with first_service as (
     select
         procedure_code,

@@ -5,9 +5,9 @@ select
     item.arrived_at
 from {{ ref('stg_dossiers') }} as dossier
 cross join lateral jsonb_array_elements(dossier.supplements) as element (value)
-cross join lateral (
+inner join lateral (
     select
         convert.to_time(element.value ->> 'NgayBoSung') as requested_at,
         convert.to_time(element.value ->> 'NgayTiepNhanBoSung') as arrived_at
-) as item
+) as item on true
 where item.requested_at is not null

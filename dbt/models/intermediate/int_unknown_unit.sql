@@ -1,4 +1,5 @@
--- One row per source and export day with things of units that are not in units: they count nowhere and are named in the warnings.
+-- One row per source and export day with things of units that are not in units: they count nowhere and are named in the
+-- warnings.
 with thing as (
     select
         'dossiers' as source,

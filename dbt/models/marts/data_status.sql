@@ -60,11 +60,10 @@ select
         concat_ws(
             '; ',
             received.warning,
-            case when received.source is null and not source.is_optional then 'Không nhận được tệp nào của nguồn này' end,
             case
-                when unknown.unit_codes is not null
-                    then unknown.things || ' dòng của đơn vị chưa có trong danh mục đơn vị, chưa được tính: ' || unknown.unit_codes
+                when received.source is null and not source.is_optional then 'Không nhận được tệp nào của nguồn này'
             end,
+            unknown.things || ' dòng của đơn vị chưa có trong danh mục, chưa được tính: ' || unknown.unit_codes,
             case
                 when newest_build.state = 'failed' and newest_build.as_of_day = night.export_day
                     then 'Lần dựng số liệu gần nhất bị lỗi; số liệu đang xem là của lần dựng trước'

@@ -59,7 +59,7 @@ select
     group_code,
     numerator,
     denominator,
-    case when ratio_unit = 'share' then least(1, ratio) else ratio end as ratio,
+    case when ratio_unit = 'share' and ratio > 1 then 1 else ratio end as ratio,
     case status
         when 'not_applicable' then 0
         when 'no_denominator' then case zero_denominator when 'zero' then 0 when 'full' then max_score end

@@ -1,4 +1,5 @@
--- One row per indicator, unit, period and procedure (none for petitions) with something to count: how many things, how many in the numerator.
+-- One row per indicator, unit, period and procedure (none for petitions) with something to count: how many things, how
+-- many in the numerator.
 with counted as (
     select
         indicator_code,

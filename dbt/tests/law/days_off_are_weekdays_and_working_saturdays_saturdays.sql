@@ -1,4 +1,5 @@
--- One row per calendar row that cannot change a day: weekends are off anyway, and only a Saturday is swapped into a working day.
+-- One row per calendar row that cannot change a day: weekends are off anyway, and only a Saturday is swapped into a
+-- working day.
 select *
 from {{ ref('holidays') }}
 where

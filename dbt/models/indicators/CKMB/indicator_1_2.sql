@@ -1,4 +1,4 @@
--- One row per procedure made public in the period, or whose time for it ran out in the period, of a province; every unit below shows it.
+-- One row per procedure of a province made public in the period, or whose time for it ran out in it; all below show it.
 -- Decision 766, indicator 1.2: made public in time, by the decision date + 5 working days.
 select
     '1.2' as indicator_code,

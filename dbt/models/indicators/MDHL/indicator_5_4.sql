@@ -9,7 +9,9 @@ select
     'dossier' as evidence_kind,
     dossier_code as evidence_key,
     procedure_code,
-    state not in ('late', 'open_overdue') and rating is distinct from 'khong_hai_long' and not has_petition as in_numerator,
+    state not in ('late', 'open_overdue')
+    and coalesce(rating, '') <> 'khong_hai_long'
+    and not has_petition as in_numerator,
     case
         when state in ('late', 'open_overdue') then state
         when rating = 'khong_hai_long' then 'dissatisfied'

@@ -1,5 +1,6 @@
 -- One row per dossier received before T and not finished before the period (the dossiers of 2.1).
--- Decision 766, indicator 4.2: digitised: a component file and, where the result is a paper document, a link to an electronic result.
+-- Decision 766, indicator 4.2: digitised: a component file and, where the result is a paper document, a link to an
+-- electronic result.
 select
     '4.2' as indicator_code,
     'own' as scope,

@@ -1,4 +1,4 @@
--- One row per dossier received in the period and finished before A with a result; hours: from receipt to finish, less supplements.
+-- One row per dossier received in the period and finished with a result before A; hours: receipt to finish less waiting.
 -- Decision 766, indicator 2.2: average handling time; shown, not scored.
 select
     '2.2' as indicator_code,

@@ -1,0 +1,54 @@
+"""Every indicator of the law has its counting file, its rules and its golden cases, and no file lacks a law."""
+
+import csv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+INDICATORS = ROOT / "dbt" / "models" / "indicators"
+
+
+def law(name: str) -> list[dict[str, str]]:
+    with (ROOT / "dbt" / "seeds" / "law" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def file_of(row: dict[str, str]) -> Path:
+    stem = "indicator_" + row["indicator_code"].replace(".", "_")
+    return INDICATORS / row["group_code"] / f"{stem}.sql"
+
+
+def test_each_indicator_is_counted_in_the_file_that_bears_its_code():
+    expected = {file_of(row) for row in law("indicators")}
+    assert set(INDICATORS.glob("*/*.sql")) == expected
+    assert len(expected) == 24
+
+
+def test_the_first_lines_say_grain_and_clause():
+    for row in law("indicators"):
+        grain, clause, *_ = file_of(row).read_text(encoding="utf-8").splitlines()
+        assert grain.startswith("-- One row per ")
+        assert clause.startswith(f"-- Decision 766, indicator {row['indicator_code']}: ")
+
+
+def test_each_model_says_its_grain_first():
+    for path in (ROOT / "dbt" / "models").rglob("*.sql"):
+        assert path.read_text(encoding="utf-8").startswith("-- One row"), path
+
+
+def test_each_indicator_has_a_rule_for_every_profile_and_level():
+    codes = {row["indicator_code"] for row in law("indicators")}
+    for profile in ("portal-2026", "decision-766-text"):
+        for level in ("commune", "agency", "province"):
+            ruled = {
+                row["indicator_code"]
+                for row in law("scoring_rules")
+                if row["profile"] == profile and row["unit_level"] == level
+            }
+            assert ruled == codes, (profile, level)
+
+
+def test_each_indicator_has_at_least_four_golden_cases():
+    golden = ROOT / "tests" / "golden"
+    for row in law("indicators"):
+        cases = list(golden.glob(f"{row['indicator_code']}_*/expected*.csv"))
+        assert len(cases) >= 4, row["indicator_code"]
