@@ -4,7 +4,7 @@
     case when {{ dossier }}.time_limit > 0 then
         case {{ dossier }}.time_limit_unit
             when 'ngay_lam_viec' then
-                {{ add_working_days(dossier ~ '.received_at::date', 'ceil(' ~ dossier ~ '.time_limit)') }}
+                {{ add_working_days(dossier ~ '.received_at::date', 'ceil(' ~ dossier ~ '.time_limit)::integer') }}
                 + time '23:59:59'
             when 'ngay' then {{ dossier }}.received_at + ceil({{ dossier }}.time_limit)::integer * interval '1 day'
             when 'thang' then {{ dossier }}.received_at + ceil({{ dossier }}.time_limit)::integer * interval '1 month'
@@ -30,7 +30,7 @@
                 end + {{ hours }} * 3600 as seconds
         ) as goal
         inner join {{ ref('int_calendar') }} as last
-            on last.is_working_day and last.working_day_number = ceil(goal.seconds / 86400)
+            on last.is_working_day and last.working_day_number = ceil(goal.seconds / 86400)::integer
         where first.day = {{ start }}::date
     )
 {% endmacro %}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,11 @@ from chiso766 import database, server, settings
 
 Row = dict[str, Any]
 
-COLUMNS_OF_COUNTS = """
+COUNTS = "intermediate_next.int_indicator_count"
+# What a test does not say of a row of counts is that of a ward in November 2026.
+CREATE_COUNTS = f"""
+create schema intermediate_next;
+create table {COUNTS} (
     indicator_code text not null,
     numerator numeric,
     denominator numeric,
@@ -32,56 +36,63 @@ COLUMNS_OF_COUNTS = """
     has_factor boolean default false,
     factor_numerator numeric,
     factor_denominator numeric
+)
 """
 
 
 class Law(NamedTuple):
-    """The law as seeded in a warehouse, and the model that scores by it."""
+    """The law as seeded in a warehouse, and int_indicator_score as dbt compiled it."""
 
     warehouse: str
-    counts: str  # the table that stands where int_indicator_count will be
-    score_query: str  # int_indicator_score as dbt compiled it
+    score_query: str
 
 
 @pytest.fixture(scope="session")
 def law(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Law]:
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CHISO_HOME", str(home))
+    with _installation(home):
         server.start()
-        try:
-            warehouse = database.warehouse_url()
-            # Cautious: of the tests only those whose tables are all seeds.
-            seeds = ("--select", "resource_type:seed", "--indirect-selection", "cautious")
-            _dbt(warehouse, home, "build", *seeds)
-            _dbt(warehouse, home, "compile", "--select", "int_indicator_score")
-            nodes = json.loads((home / "target" / "manifest.json").read_text())["nodes"]
-            counts = nodes["model.chiso766.int_indicator_count"]
-            with psycopg.connect(warehouse) as connection:
-                connection.execute(f"create schema {counts['schema']}")
-                connection.execute(f"create table {counts['relation_name']} ({COLUMNS_OF_COUNTS})")
-            compiled = nodes["model.chiso766.int_indicator_score"]["compiled_code"]
-            yield Law(warehouse, counts["relation_name"], compiled)
-        finally:
+        url = database.warehouse_url()
+    try:
+        with psycopg.connect(url) as connection:
+            connection.execute(CREATE_COUNTS)
+        target = home / "target"
+        _build_law_and_score(url, target)
+        [model] = target.glob("compiled/**/int_indicator_score.sql")
+        yield Law(url, model.read_text())
+    finally:
+        with _installation(home):
             server.stop()
 
 
-def _dbt(warehouse: str, home: Path, *command: str) -> None:
-    login = conninfo_to_dict(warehouse)
+@contextmanager
+def _installation(home: Path) -> Iterator[None]:
+    """Settings of a server of our own; other tests of the session keep theirs."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CHISO_HOME", str(home))
+        environment.setenv("CHISO_DATABASE_URL", "")
+        yield
+
+
+def _build_law_and_score(url: str, target: Path) -> None:
+    """Load the seeds, run the tests that need nothing else, and the score model on no counts."""
+    login = conninfo_to_dict(url)
     environment = {
         "CHISO_DBT_HOST": login["host"],
         "CHISO_DBT_PORT": login["port"],
         "CHISO_DBT_USER": login["user"],
         "CHISO_DBT_PASSWORD": login["password"],
         "CHISO_DBT_DATABASE": login["dbname"],
-        "DBT_TARGET_PATH": str(home / "target"),
-        "DBT_LOG_PATH": str(home / "logs"),
-        "DO_NOT_TRACK": "1",
+        "DBT_TARGET_PATH": target,
+        "DBT_LOG_PATH": target,
+        "DO_NOT_TRACK": 1,
     }
     project = str(settings.PROJECT_ROOT / "dbt")
+    command = ["build", "--select", "resource_type:seed", "int_indicator_score"]
+    command += ["--indirect-selection", "cautious"]
+    command += ["--project-dir", project, "--profiles-dir", project]
     done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", *command]
-        + ["--project-dir", project, "--profiles-dir", project],
+        [sys.executable, "-m", "dbt.cli.main", *command],
         env=os.environ | {name: str(value) for name, value in environment.items()},
         capture_output=True,
         text=True,
@@ -100,17 +111,13 @@ def warehouse(law: Law) -> Iterator[psycopg.Connection[Row]]:
 
 @pytest.fixture
 def scores(law: Law, warehouse: psycopg.Connection[Row]) -> Callable[[list[Row]], list[Row]]:
-    """Rows of int_indicator_count -> rows of int_indicator_score, of every profile.
-
-    What a row of counts does not say is that of a ward in November 2026.
-    """
+    """Rows of int_indicator_count -> rows of int_indicator_score, of every profile."""
 
     def of(counts: list[Row]) -> list[Row]:
+        warehouse.execute(f"delete from {COUNTS}")
         for count in counts:
             places = ", ".join(f"%({column})s" for column in count)
-            warehouse.execute(
-                f"insert into {law.counts} ({', '.join(count)}) values ({places})", count
-            )
+            warehouse.execute(f"insert into {COUNTS} ({', '.join(count)}) values ({places})", count)
         return warehouse.execute(law.score_query).fetchall()
 
     return of

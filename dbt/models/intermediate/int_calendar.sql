@@ -1,5 +1,6 @@
 -- One row per day from 2000 to 2049, with its place in the count of working days.
 -- Monday to Friday, less the official days off, plus the swapped working Saturdays (seed holidays).
+{{ config(indexes=[{'columns': ['day'], 'unique': true}, {'columns': ['working_day_number', 'is_working_day']}]) }}
 select
     calendar.day,
     calendar.is_working_day,

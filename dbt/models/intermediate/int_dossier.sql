@@ -1,15 +1,13 @@
 -- One row per dossier, newest version: its facts as the indicators ask for them.
-{{ config(
-    indexes=[{'columns': ['dossier_code'], 'unique': true}],
-    post_hook="analyze {{ this }}"
-) }}
+{{ config(indexes=[{'columns': ['dossier_code'], 'unique': true}]) }}
 with dossier as (
     select
         source.*,
         unit.unit_code is not null as is_of_known_unit,
         coalesce(procedure.has_paper_result, false) as has_paper_result,
         coalesce(procedure.is_fee_bearing, false) as is_fee_bearing,
-        procedure.time_limit,
+        -- more than 100 000 days or hours is a typing error, and would overflow a date
+        least(procedure.time_limit, 100000) as time_limit,
         procedure.time_limit_unit,
         unit.unit_level = 'commune' and source.applicant_gso_code <> unit.gso_code as is_of_other_commune
     from {{ ref('stg_dossiers') }} as source

@@ -1,3 +1,3 @@
 -- One row per dossier and period that it is received in or counts in (2.1), as at T of that period.
-{{ config(post_hook="analyze {{ this }}") }}
+{{ config(indexes=[{"columns": ["unit_code", "period_type", "period_start"]}]) }}
 {{ dossier_state(ref('int_period')) }}

@@ -1,18 +1,22 @@
--- One row per indicator, unit, period and procedure (none for petitions) with something to count: how many things, how
--- many in the numerator.
+-- One row per indicator, unit, period and, for those that count dossiers, procedure: how many things, how many of them in.
+-- Summed before the union: one hash of each indicator's own rows instead of one sort of everything.
 with counted as (
+    {% for code in indicator_models() %}
     select
         indicator_code,
         scope,
         unit_code,
         period_type,
         period_start,
-        procedure_code,
+        -- only dossiers are shown by procedure
+        case when evidence_kind = 'dossier' then procedure_code end as procedure_code,
         count(*) as things,
         count(*) filter (where in_numerator) as things_in,
-        sum(hours) as hours
-    from {{ ref('int_indicator_thing') }}
-    group by indicator_code, scope, unit_code, period_type, period_start, procedure_code
+        {{ 'sum(hours)' if code == '2_2' else 'null::numeric' }} as hours
+    from {{ ref('indicator_' ~ code) }}
+    group by 1, 2, 3, 4, 5, 6
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select

@@ -1,4 +1,4 @@
-{# Fails where, for one key, two rows are in force on the same day, or none is, from the first day of the table to the last. #}
+{# Fails where, for one key, two rows or none are in force on a day from the first of the table to its last. #}
 {% test continuous_validity(model, columns) %}
 with neighbour as (
     select
