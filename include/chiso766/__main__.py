@@ -1,1 +1,7 @@
-print("hello", __import__("sys").argv)
+"""``python -m chiso766``: what ./chiso runs."""
+
+import sys
+
+from chiso766.cli import main
+
+sys.exit(main())

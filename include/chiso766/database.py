@@ -78,17 +78,17 @@ def embedded_folder() -> Path:
 def password(role: str) -> str:
     """The password of a role that this installation made."""
     try:
-        return str(json.loads(_passwords().read_text())[role])
+        return str(json.loads(passwords_file().read_text())[role])
     except (FileNotFoundError, KeyError) as error:
         raise ChisoError(
-            f"Không có mật khẩu của {role} trong {_passwords()}: hãy thêm vào tệp đó mật khẩu"
+            f"Không có mật khẩu của {role} trong {passwords_file()}: hãy thêm vào tệp đó mật khẩu"
             " mà người quản trị máy chủ cơ sở dữ liệu đã đặt."
         ) from error
 
 
 def make_passwords(*roles: str) -> None:
     """Make a password for each role that has none yet."""
-    path = _passwords()
+    path = passwords_file()
     known = json.loads(path.read_text()) if path.exists() else {}
     missing = [role for role in roles if role not in known]
     if missing:
@@ -103,7 +103,8 @@ def without_password(url: str) -> str:
     return f"{parts.username}@{parts.hostname}{port}{parts.path}"
 
 
-def _passwords() -> Path:
+def passwords_file() -> Path:
+    """Where the passwords of the roles are kept."""
     return settings.load().home / "passwords.json"
 
 

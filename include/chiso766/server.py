@@ -7,7 +7,6 @@ server, that one is used and only the missing roles and databases are made there
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import pwd
@@ -15,8 +14,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +25,7 @@ from psycopg import sql
 
 from chiso766 import database, settings
 from chiso766.errors import ChisoError
+from chiso766.locks import exclusive
 
 FIRST_PORT = 25766  # below the range from which systems lend ports to outgoing connections
 START_TIMEOUT_S = 120  # a start after a crash replays up to max_wal_size of log
@@ -50,7 +49,7 @@ maintenance_work_mem = '256MB'
 max_parallel_workers_per_gather = 1
 random_page_cost = 1.1
 jit = off
-# /dev/shm has 64 MB in a container, too little for parallel joins; System V memory has no such limit.
+# /dev/shm has 64 MB in a container, too little for parallel joins; System V memory has no limit.
 dynamic_shared_memory_type = 'sysv'
 
 # No replica reads the log: tables made and filled in one transaction need not be logged twice.
@@ -83,7 +82,7 @@ def start() -> None:
         return
     settings.make_private(settings.load().home)
     settings.make_private(settings.load().logs)
-    with _lock():
+    with exclusive(database.embedded_folder() / "lock"):
         database.make_passwords(
             database.SUPERUSER, database.OWNER, database.AIRFLOW, *database.READERS
         )
@@ -100,7 +99,7 @@ def stop() -> None:
     """Stop the embedded server; open transactions are rolled back."""
     if settings.load().database_url is not None or not _data().exists():
         return
-    with _lock():
+    with exclusive(database.embedded_folder() / "lock"):
         if _is_up():
             _run(_pg_ctl("stop", "-m", "fast", "-w"), "dừng PostgreSQL")
 
@@ -181,13 +180,6 @@ def _cluster() -> str:
     return "chiso-" + hashlib.sha256(str(_data()).encode()).hexdigest()[:8]
 
 
-@contextmanager
-def _lock() -> Iterator[None]:
-    with open(settings.make_private(database.embedded_folder()) / "lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _initialise() -> None:
     """Make the data folder aside and move it into place whole: an interrupted start leaves none."""
     draft = _data().with_name("data.new")
@@ -209,10 +201,11 @@ def _start() -> None:
     _heal()
     log = settings.load().logs / "postgresql-start.log"
     for attempt in range(3):
-        _configure(_free_port())
+        _configure(free_port(_kept_port()))
         command = _pg_ctl("start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log))
         try:
-            return _run(command, "khởi động PostgreSQL")
+            _run(command, "khởi động PostgreSQL")
+            return
         except ChisoError:
             # Another server may have taken the port since it was found free.
             if attempt == 2 or _is_free(_kept_port()):
@@ -253,12 +246,12 @@ def _kept_port() -> int:
     return int(kept.read_text()) if kept.exists() else FIRST_PORT
 
 
-def _free_port() -> int:
-    """The port of last time, so that connections set up elsewhere keep working, or a free one."""
-    for port in (_kept_port(), *range(FIRST_PORT, FIRST_PORT + 1000)):
+def free_port(wanted: int) -> int:
+    """The wanted port, so that what was set up elsewhere keeps working, or a free one after it."""
+    for port in range(wanted, wanted + 1000):
         if _is_free(port):
             return port
-    raise ChisoError(f"Không còn cổng trống từ {FIRST_PORT}: hãy dừng bớt các máy chủ khác.")
+    raise ChisoError(f"Không còn cổng trống từ {wanted}: hãy dừng bớt các máy chủ khác.")
 
 
 def _is_free(port: int) -> bool:
@@ -316,10 +309,10 @@ def _unprivileged() -> Sequence[str]:
         owner = _data().stat()
         if owner.st_uid == 0:
             return ("unshare", "--user", *namespace)
-        return _as_account(owner.st_uid, owner.st_gid)
-    ways = (("unshare", "--user", *namespace), _as_account(account.pw_uid, account.pw_gid))
+        return as_account(owner.st_uid, owner.st_gid)
+    ways = (("unshare", "--user", *namespace), as_account(account.pw_uid, account.pw_gid))
     for way in ways:
-        if _works([*way, "test", "-w", str(database.embedded_folder())]):
+        if works([*way, "test", "-w", str(database.embedded_folder())]):
             return way
     raise ChisoError(
         "PostgreSQL không chạy được bằng tài khoản root trên máy này: hãy chạy lại bằng một tài"
@@ -327,7 +320,7 @@ def _unprivileged() -> Sequence[str]:
     )
 
 
-def _as_account(user: int, group: int) -> tuple[str, ...]:
+def as_account(user: int, group: int) -> tuple[str, ...]:
     """Become that account, still allowed into folders that only root may enter."""
     account = (f"--reuid={user}", f"--regid={group}", "--clear-groups")
     capability = ("--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override")
@@ -335,7 +328,7 @@ def _as_account(user: int, group: int) -> tuple[str, ...]:
     return ("setpriv", *account, *capability, "--securebits=+no_setuid_fixup")
 
 
-def _works(command: Sequence[str]) -> bool:
+def works(command: Sequence[str]) -> bool:
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,9 +92,7 @@ def _kept_secret(path: Path) -> bytes:
         make_private(path.parent)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         write_private(draft, secrets.token_hex(32))
-        try:
-            os.link(draft, path)  # of two first runs at once, one key stays
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # of two first runs at once, one key stays
+            os.link(draft, path)
         draft.unlink()
     return path.read_bytes()

@@ -35,6 +35,8 @@ class Source:
     ``fields``: field of the contract -> kind, in the order of the columns in ``raw``.
     ``key``: the fields that identify a row. ``items``: list field -> its known item fields.
     ``dropped``: personal fields, never stored in any form.
+    ``unit``: the field that names the unit; ``MaHoSo`` begins with it. ``blank_key``: key fields
+    that may be empty.
     ``optional``: nobody is warned when it sends nothing.
     """
 
@@ -43,6 +45,8 @@ class Source:
     fields: Mapping[str, Kind]
     items: Mapping[str, Mapping[str, Kind]]
     dropped: frozenset[str] = frozenset()
+    unit: str = "MaDonVi"
+    blank_key: frozenset[str] = frozenset()
     optional: bool = False
 
 
@@ -124,6 +128,7 @@ _DOSSIERS = Source(
             "ThongTinKhac",
         }
     ),
+    unit="MaHoSo",
 )
 
 _PETITIONS = Source(
@@ -157,6 +162,7 @@ _RATINGS = Source(
     fields={"MaHoSo": _T, "NgayDanhGia": _TIME, "MucDo": _T},
     items={},
     dropped=frozenset({"NoiDung"}),
+    unit="MaHoSo",
 )
 
 _PROCEDURES = Source(
@@ -186,6 +192,7 @@ _PROCEDURES = Source(
         "NganhDoc": _C,
     },
     items={},
+    unit="MaDonViCongBo",
 )
 
 _ONLINE_SERVICES = Source(
@@ -193,6 +200,7 @@ _ONLINE_SERVICES = Source(
     key=("MaDVC", "MaDonVi"),
     fields={"MaDVC": _T, "MaTTHC": _T, "MucDo": _T, "TrangThai": _T, "MaDonVi": _T},
     items={},
+    blank_key=frozenset({"MaDonVi"}),
 )
 
 _ANNOUNCEMENTS = Source(

@@ -22,9 +22,9 @@ declare
             substr(value, 1, 4) || '-' || substr(value, 5, 2) || '-' || substr(value, 7, 2)
         when value ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4}( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$' then
             substr(value, 7, 4) || '-' || substr(value, 4, 2) || '-' || substr(value, 1, 2) || substr(value, 11)
-        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?$' then
+        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$' then
             value
-        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
+        when value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' then
             value
     end;
 begin
@@ -51,15 +51,34 @@ return case
     else convert.to_time(value)
 end;
 
+-- The functions below are not strict, so that a query takes them in instead of calling them per value.
 -- A plain number, decimal point or comma, not negative; null: not such a number.
 create or replace function convert.to_number(value text) returns numeric
-language sql immutable strict parallel safe
+language sql immutable parallel safe
 return case when value ~ '^[0-9]{1,18}([.,][0-9]{1,9})?$' then replace(value, ',', '.')::numeric end;
 
 -- A listed whole number by value (9, 09 and 9.0 are equal); null: not such a number.
 create or replace function convert.to_code(value text) returns integer
-language sql immutable strict parallel safe
-return case when value ~ '^[0-9]{1,9}([.,]0+)?$' then substring(value from '^[0-9]+')::integer end;
+language sql immutable parallel safe
+return case
+    when value ~ '^[0-9]{1,9}$' then value::integer
+    when value ~ '^[0-9]{1,9}[.,]0+$' then substring(value from '^[0-9]+')::integer
+end;
+
+-- A time as a part of a key, to the second unless more is given.
+create or replace function convert.to_key(value timestamp) returns text
+language sql immutable parallel safe
+return replace(to_char(value, 'YYYY-MM-DD HH24:MI:SS.US'), '.000000', '');
+
+-- A text as one of several parts of a key: no two keys come out as the same text.
+create or replace function convert.to_key(value text) returns text
+language sql immutable parallel safe
+return replace(replace(value, '\', '\\'), '|', '\|');
+
+-- A key that an index can hold.
+create or replace function convert.to_row_key(value text) returns text
+language sql immutable parallel safe
+return case when octet_length(value) <= 1000 then value else md5(value) end;
 
 -- The sources that are expected every night; optional ones are not missed.
 create table if not exists ops.source (
@@ -68,9 +87,11 @@ create table if not exists ops.source (
     position integer not null
 );
 
--- Export days that were run; the newest one decides the as-of moment of the marts.
+-- Export days that were run; the newest one decides the as-of moment of the marts. What comes for a day
+-- after it, or a later one, was checked is late.
 create table if not exists ops.night (
     export_day date primary key,
+    is_checked boolean not null default false,
     first_run_at timestamptz not null default clock_timestamp()
 );
 

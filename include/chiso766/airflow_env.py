@@ -1,0 +1,127 @@
+"""Airflow's settings, as environment variables; nothing of it is configured anywhere else.
+
+A variable that is already set wins, so that a deployment (docker-compose.yml) can say otherwise.
+``python -m chiso766.airflow_env COMPONENT …`` runs one of Airflow's programs with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from chiso766 import database, settings
+
+USER = "chiso"
+FIRST_API_PORT = 8766
+
+
+def apply() -> None:
+    """Put the settings into the environment; to be called before Airflow is imported."""
+    for name, value in variables().items():
+        os.environ.setdefault(name, value)
+
+
+def variables() -> dict[str, str]:
+    """Every setting that differs from Airflow's defaults, and why."""
+    current = settings.load()
+    home = settings.make_private(folder())
+    url = database.airflow_url()
+    address = f"http://127.0.0.1:{api_port()}"
+    keys = _keys()
+    return {
+        # The steps, run by Airflow, must find the same installation.
+        "CHISO_HOME": str(current.home),
+        "CHISO_EXPORTS": str(current.exports),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(current.project_root / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(Path(__file__).parent / "airflow_plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.TIMEZONE,
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        # Airflow forks one worker per unit of parallelism; a night has one step at a time.
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
+        "AIRFLOW__API__SECRET_KEY": keys["api"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(api_port()),
+        "AIRFLOW__API__BASE_URL": address,
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(login_file()),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _with_driver(url, "psycopg2"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _with_driver(url, "asyncpg"),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(log_folder()),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
+            log_folder() / "dag_processor"
+        ),
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # The files of dags/ change with a release, not while the system runs.
+        "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+        # Nothing is told to anyone: the machines are closed and the data is a government's.
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "SCARF_ANALYTICS": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "GX_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def folder() -> Path:
+    """Airflow's own folder."""
+    return settings.load().home / "airflow"
+
+
+def log_folder() -> Path:
+    """Where Airflow's components and tasks write their logs."""
+    return settings.load().logs / "airflow"
+
+
+def api_port() -> int:
+    """The port of the UI; chosen when the system is first started, see ``keep_api_port``."""
+    kept = folder() / "port"
+    return int(kept.read_text()) if kept.exists() else FIRST_API_PORT
+
+
+def keep_api_port(port: int) -> None:
+    """Decide the port of the UI."""
+    settings.write_private(folder() / "port", f"{port}\n")
+
+
+def login_password() -> str:
+    """The password of ``USER`` in the UI, made at first use; there is no default one."""
+    path = login_file()
+    if not path.exists():
+        settings.write_private(path, json.dumps({USER: secrets.token_urlsafe(12)}) + "\n")
+    return str(json.loads(path.read_text())[USER])
+
+
+def login_file() -> Path:
+    """Where the password of the UI is kept, as Airflow wants it."""
+    return folder() / "login.json"
+
+
+def _keys() -> dict[str, str]:
+    """The keys by which Airflow's components trust each other, made at first use."""
+    path = folder() / "keys.json"
+    if not path.exists():
+        keys = {name: secrets.token_urlsafe(64) for name in ("api", "jwt")}
+        keys["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        settings.write_private(path, json.dumps(keys))
+    return dict(json.loads(path.read_text()))
+
+
+def _with_driver(url: str, driver: str) -> str:
+    return f"postgresql+{driver}://" + url.partition("://")[2]
+
+
+if __name__ == "__main__":
+    apply()
+    login_password()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "airflow", *sys.argv[1:]])

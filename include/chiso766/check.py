@@ -1,0 +1,237 @@
+"""Step 2: every landed file of the day is read and checked; its good rows become versions in raw.
+
+A file is loaded whole or not at all, so a load that was cut off is simply run again. A file that
+comes late changes what later files of its source meant; those are loaded again, in order, so that
+any order of arrival ends in the same newest versions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from chiso766 import load, settings, suites
+from chiso766.database import connect
+from chiso766.errors import ChisoError
+from chiso766.fetch import landing_path
+from chiso766.readers import reading
+from chiso766.readers.export import Refused
+from chiso766.rows import Tidy, Unreadable
+from chiso766.sources import SOURCES, Source
+
+logger = logging.getLogger(__name__)
+
+# Any number that nothing else locks: one load at a time.
+_LOAD_LOCK = 766_000_002
+_MOST_NAMED = 10
+_LONGEST_NAME = 60
+
+# The files of a source in their order, with what came of them. A load is out of date when a file
+# before its own was loaded after it and changed rows.
+_NEXT_FILE = """
+    with loads as (
+        select file_id, export_day, file_name, sha256, newest.load_id, newest.state,
+            max(changing.load_id) over (
+                order by export_day, file_name, file_id
+                rows between unbounded preceding and 1 preceding
+            ) as changed_before
+        from ops.file
+        left join lateral (
+            select load_id, state from ops.load
+            where load.file_id = file.file_id order by load_id desc limit 1
+        ) as newest on true
+        left join lateral (
+            select max(load_id) as load_id from ops.load
+            where load.file_id = file.file_id and rows_changed > 0
+        ) as changing on true
+        where source = %(source)s
+    )
+    select file_id, export_day, file_name, sha256 from loads
+    where (load_id is null and export_day = %(day)s)
+        or (state = 'loaded' and changed_before > load_id)
+    order by export_day, file_name, file_id
+    limit 1
+"""
+
+# Late: its day, or a later one, was checked before; a file that is loaded again stays what it was.
+_START_LOAD = """
+    insert into ops.load (file_id, state, refusal, is_late)
+    select %(file_id)s, %(state)s, %(refusal)s, coalesce(
+        (select is_late from ops.load where file_id = %(file_id)s order by load_id limit 1),
+        exists (select from ops.night where is_checked and export_day >= %(export_day)s)
+    )
+    returning load_id
+"""
+
+_FINISH_LOAD = """
+    update ops.load set rows_read = %(read)s, rows_accepted = %(read)s - %(aside)s,
+        rows_set_aside = %(aside)s, rows_changed = %(changed)s, warnings = %(warnings)s
+    where load_id = %(load_id)s
+"""
+
+_FORGET_SET_ASIDE = """
+    delete from set_aside.row
+    where load_id in (select load_id from ops.load where file_id = %(file_id)s)
+"""
+
+
+@dataclass(frozen=True)
+class _File:
+    file_id: int
+    export_day: date
+    file_name: str
+    sha256: str
+
+
+def check_day(day: date) -> None:
+    """Load the day's files that were not loaded yet, and again those that a late one changes.
+
+    A file that cannot be read is refused (``ops.load``) and stops nothing. Raises ``ChisoError``,
+    without any value of a row, where a load fails; what was loaded before stays.
+    """
+    with connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_LOAD_LOCK])
+        connection.execute("set search_path to load")  # the suites name a stage without schema
+        for source in SOURCES.values():
+            while file := _next_file(connection, source, day):
+                _load(connection, source, file)
+        connection.execute("update ops.night set is_checked = true where export_day = %s", [day])
+
+
+def _next_file(connection: psycopg.Connection, source: Source, day: date) -> _File | None:
+    cursor = connection.cursor(row_factory=class_row(_File))
+    return cursor.execute(_NEXT_FILE, {"source": source.name, "day": day}).fetchone()
+
+
+def _load(connection: psycopg.Connection, source: Source, file: _File) -> None:
+    """Load one file; of an error of the database, which may name values, only the code goes on."""
+    try:
+        _Load(connection, source, file).run()
+        return
+    except psycopg.Error as error:
+        code = error.sqlstate or type(error).__name__
+    # Not in the handler: the error must not travel along as the context of this one.
+    raise ChisoError(
+        f"Không nạp được {source.name}/{file.file_name} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm tra"
+        " cơ sở dữ liệu rồi chạy lại ngày này."
+    )
+
+
+class _Load:
+    """One file on its way: stage, check, and in one transaction set_aside, raw and the counts."""
+
+    def __init__(self, connection: psycopg.Connection, source: Source, file: _File) -> None:
+        self._connection = connection
+        self._source = source
+        self._file = file
+        self._parameters: dict[str, Any] = asdict(file)
+        self._tidy = Tidy(source, settings.load().secret_key)
+
+    def run(self) -> None:
+        self._run(load.create_stage(self._source, self._file.export_day))
+        try:
+            columns = self._fill_stage()
+        except Refused as refused:
+            self._refuse(str(refused))
+            return
+        if columns is not None:
+            self._parameters["columns"] = sorted(columns)
+            self._run(load.keep_older(self._source, columns))
+        broken = suites.broken_rows(self._source)
+        with self._connection.transaction():
+            self._account(broken)
+
+    def _run(self, statement: str) -> int:
+        """The number of rows that the statement wrote."""
+        return self._connection.execute(statement.encode(), self._parameters).rowcount
+
+    def _fill_stage(self) -> frozenset[str] | None:
+        """Read the file into its stage; returns the columns of a table, None for objects."""
+        nothing = (None,) * (len(self._source.fields) + 1)
+        path = landing_path(self._file.sha256)
+        statement = load.copy_into_stage(self._source).encode()
+        with (
+            reading(path, self._file.file_name, self._source) as export,
+            self._connection.cursor().copy(statement) as copy,
+        ):
+            self._tidy.withheld.update(export.withheld)
+            for line, row in export.lines:
+                try:
+                    columns = self._tidy.columns(row)
+                except Unreadable:
+                    copy.write_row((line, True, *nothing))
+                else:
+                    copy.write_row((line, None, *columns))
+        return export.columns
+
+    def _refuse(self, sentence: str) -> None:
+        logger.warning(sentence)
+        with self._connection.transaction():
+            self._start("refused", sentence)
+            self._run(f"drop table {load.stage(self._source)}")
+
+    def _account(self, broken: list[load.Broken]) -> None:
+        self._run(_FORGET_SET_ASIDE)
+        self._start("loaded", None)
+        aside = self._run(load.set_aside(self._source, broken)) if broken else 0
+        read = self._count(f"select count(*) from {load.stage(self._source)}")
+        changed = self._run(load.insert_versions(self._source))
+        changed += self._run(load.restore_older(self._source))
+        self._parameters |= {
+            "read": read,
+            "aside": aside,
+            "changed": changed,
+            "warnings": "\n".join(self._warnings()) or None,
+        }
+        self._run(_FINISH_LOAD)
+        self._run(f"drop table {load.stage(self._source)}")
+        logger.info(
+            "%s/%s: đọc %d dòng, để riêng %d, thay đổi %d.",
+            self._source.name,
+            self._file.file_name,
+            read,
+            aside,
+            changed,
+        )
+
+    def _start(self, state: str, refusal: str | None) -> None:
+        self._parameters |= {"state": state, "refusal": refusal}
+        self._parameters["load_id"] = self._count(_START_LOAD)
+
+    def _count(self, statement: str) -> int:
+        cursor = self._connection.execute(statement.encode(), self._parameters)
+        [(count,)] = cursor.fetchall()
+        return int(count)
+
+    def _warnings(self) -> Iterator[str]:
+        """What looks odd though the rows are taken; names of columns and codes, nothing else."""
+        if self._tidy.unknown:
+            yield f"Cột lạ, được giữ nguyên: {_named(sorted(self._tidy.unknown))}."
+        if self._tidy.withheld:
+            yield (
+                "Cột không được giữ vì có thể là dữ liệu cá nhân, trùng hoặc không tên:"
+                f" {_named(sorted(self._tidy.withheld))}."
+            )
+        if self._source.name in load.SOURCES_OF_UNITS:
+            unknown = self._rows(load.unknown_units(self._source))
+            if unknown:
+                units = [f"{unit} ({count} dòng)" for unit, count in unknown]
+                yield f"Đơn vị chưa có trong danh mục units, chưa tính vào đâu: {_named(units)}."
+        for oddity, condition in load.ODDITIES.get(self._source.name, {}).items():
+            odd = self._count(f"select count(*) from {load.stage(self._source)} where {condition}")
+            if odd:
+                yield f"{oddity}: {odd} dòng."
+
+    def _rows(self, query: str) -> list[Any]:
+        return self._connection.execute(query.encode(), self._parameters).fetchall()
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} … ({len(names)})"

@@ -1,0 +1,208 @@
+"""The commands of ./chiso: one function each; what they do is in the module each one calls."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from chiso766 import settings
+from chiso766.errors import ChisoError
+
+SAMPLE_LAST_DAY = date(2026, 11, 30)  # equal seeds give equal samples, so it is no "today"
+INTERRUPTED = 130
+
+# How argparse begins its sentences, and how we do.
+_SAID_BY_ARGPARSE = (
+    ("the following arguments are required: ", "thiếu "),
+    ("unrecognized arguments: ", "không hiểu "),
+    ("argument ", "không hiểu giá trị của "),
+)
+
+
+def main() -> int:
+    """Run the command on the command line; returns its exit code."""
+    arguments = _parser().parse_args()
+    try:
+        code: int | None = arguments.run(arguments)
+        return code or 0
+    except ChisoError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Đã dừng giữa chừng theo yêu cầu; chạy lại lệnh này để làm tiếp.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        print(_unexpected(error), file=sys.stderr)
+    return 1
+
+
+def _unexpected(error: Exception) -> str:
+    log = settings.make_private(settings.load().logs) / "errors.log"
+    with open(log, "a", encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    return (
+        f"Lỗi ngoài dự kiến ({type(error).__name__}), không phải do dữ liệu hay cách dùng: hãy gửi"
+        f" tệp {log} cho người phụ trách phần mềm."
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, speaking Vietnamese."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        for english, vietnamese in _SAID_BY_ARGPARSE:
+            if message.startswith(english):
+                message = vietnamese + message.removeprefix(english).split(":")[0]
+        print(f"{self.prog}: {message}; xem {self.prog} --help.", file=sys.stderr)
+        sys.exit(2)
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        return text.replace("usage:", "Cách dùng:", 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="./chiso",
+        description="Điểm Quyết định 766 của xã, phường tính từ chính hồ sơ của mình, mỗi đêm.",
+        add_help=False,
+    )
+    _add_help(parser)
+    commands = parser.add_subparsers(title="Các lệnh", metavar="LỆNH", required=True, dest="LỆNH")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> _Parser:
+        added: _Parser = commands.add_parser(name, help=about, description=about, add_help=False)
+        _add_help(added)
+        added.set_defaults(run=run)
+        return added
+
+    command("demo", _demo, "dựng thử toàn bộ trên dữ liệu mẫu một tháng của một phường")
+    added = command("test", _test, "kiểm tra mã và chạy mọi kiểm thử")
+    added.add_argument("arguments", nargs="*", metavar="ĐƯỜNG_DẪN", help="chỉ phần này của tests/")
+    command("lint", _lint, "kiểm tra mã: ruff, mypy, sqlfluff")
+    command("up", _up, "khởi động PostgreSQL và Airflow; mỗi đêm tự chạy lúc 01:00")
+    command("down", _down, "dừng tất cả")
+    command("status", _status, "cái gì đang chạy, đêm tới lúc nào, đêm vừa rồi ra sao")
+
+    added = command("nightly", _nightly, "chạy ngay đêm của một hay nhiều ngày dữ liệu")
+    added.add_argument("day", type=_day, metavar="NGÀY", help="ngày dữ liệu, ví dụ 2026-11-22")
+    added.add_argument("--to", type=_day, metavar="NGÀY", help="đến hết ngày này")
+    added.add_argument("--each", action="store_true", help="dựng số liệu sau từng ngày")
+
+    added = command("scorecard", _scorecard, "in bảng điểm")
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
+    added.add_argument(
+        "--profile",
+        metavar="BỘ",
+        default="portal-2026",
+        help="portal-2026 (mặc định) hoặc decision-766-text",
+    )
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
+    added = command("sql", _sql, "chạy một câu truy vấn trên kho dữ liệu, chỉ đọc")
+    added.add_argument("query", metavar="TRUY_VẤN", help='ví dụ "select * from marts.data_status"')
+    added.add_argument("--as", dest="role", metavar="VAI_TRÒ", help="ví dụ chiso_analyst")
+    added.add_argument("--csv", action="store_true", help="in CSV cho máy đọc")
+
+    added = command("sample", _sample, "viết tệp xuất mẫu ở mọi định dạng")
+    added.add_argument("directory", type=Path, metavar="THƯ_MỤC", help="thư mục trống sẽ viết vào")
+    added.add_argument("--units", type=int, default=1, metavar="N", help="số đơn vị có hồ sơ")
+    added.add_argument("--dossiers", type=int, default=2000, metavar="N", help="số hồ sơ tiếp nhận")
+    added.add_argument("--days", type=int, default=30, metavar="N", help="số ngày")
+    added.add_argument("--seed", type=int, default=766, metavar="N", help="cùng số thì cùng tệp")
+    added.add_argument("--dirt", type=float, default=0.0, metavar="TỶ_LỆ", help="phần dữ liệu lỗi")
+    return parser
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    parser._positionals.title, parser._optionals.title = "Tham số", "Lựa chọn"
+    parser.add_argument("-h", "--help", action="help", help="in hướng dẫn này")
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from chiso766 import demo
+
+    demo.run(SAMPLE_LAST_DAY)
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from chiso766 import development
+
+    return development.test(arguments.arguments)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    from chiso766 import development
+
+    return development.lint()
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    from chiso766 import system
+
+    system.up()
+    print(f"Hệ thống đang chạy. Giao diện Airflow: {system.ui_address()}, {system.login_hint()}.")
+    print(f"Kho dữ liệu: {system.database_hint()}.")
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    from chiso766 import system
+
+    system.down()
+    print("Đã dừng tất cả.")
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    from chiso766 import system
+
+    _print_lines(system.status())
+
+
+def _nightly(arguments: argparse.Namespace) -> None:
+    from chiso766 import nightly
+
+    last = arguments.to or arguments.day
+    if last < arguments.day:
+        raise ChisoError(f"Ngày cuối {last} ở trước ngày đầu {arguments.day}: hãy đổi lại thứ tự.")
+    nightly.run_nights(arguments.day, last, arguments.each)
+    print(f"Đã công bố số liệu đến hết ngày {last}.")
+
+
+def _scorecard(arguments: argparse.Namespace) -> None:
+    from chiso766 import scorecard, server
+
+    server.start()
+    scorecard.run(arguments.unit, arguments.period, arguments.profile, arguments.json)
+
+
+def _sql(arguments: argparse.Namespace) -> None:
+    from chiso766 import query, server
+
+    server.start()
+    query.run(arguments.query, arguments.role, arguments.csv)
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from chiso766 import demo
+
+    demo.write_sample_with_progress(
+        arguments.directory,
+        units=arguments.units,
+        dossiers=arguments.dossiers,
+        days=arguments.days,
+        seed=arguments.seed,
+        dirt=arguments.dirt,
+        last_day=SAMPLE_LAST_DAY,
+    )
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    print("\n".join(lines))

@@ -1,0 +1,235 @@
+"""The SQL by which one file goes from its stage into ``raw`` and ``set_aside``, per source.
+
+The stage ``load.stage_<source>`` is an unlogged table that converts as it is filled: a field that
+is no text stands there twice, as given (``<field>_given``) and as its value. What is given but
+cannot be read has the value -1 or -infinity, which no rule accepts.
+Parameters of the statements: ``load_id``, ``file_id``, ``export_day``, ``file_name``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from chiso766.sources import Kind, Source
+
+# The order in which a row's rules are named (contract/exports.md, "What bad input gets").
+RULES = (
+    "unreadable_line",
+    "missing_key",
+    "bad_code",
+    "missing_procedure",
+    "unknown_status",
+    "unknown_value",
+    "bad_time",
+    "missing_time",
+    "received_after_done",
+    "bad_number",
+)
+
+# Sources whose rows count nowhere until their unit is in ``units``.
+SOURCES_OF_UNITS = ("dossiers", "petitions")
+
+# What looks odd in a row that is taken all the same.
+ODDITIES = {
+    "dossiers": {"MaXaChuHoSo không gồm 5 chữ số": "MaXaChuHoSo !~ '^[0-9]{5}$'"},
+}
+
+_VALUES = {
+    Kind.CODE: "coalesce(convert.to_code({0}), -1)",
+    Kind.NUMBER: "coalesce(trim_scale(convert.to_number({0})), -1)",
+    Kind.TIME: "coalesce(convert.to_time({0}), '-infinity')",
+    Kind.DUE_TIME: "coalesce(convert.to_due_time({0}), '-infinity')",
+}
+_KEYS = {
+    Kind.TEXT: "convert.to_key({0})",
+    Kind.NUMBER: "trim_scale(convert.to_number({0}))::text",
+    Kind.TIME: "convert.to_key(convert.to_time({0}))",
+}
+# The newest version of a row is the first one in this order.
+_NEWEST = "version.export_day desc, version.file_name desc, version.load_id desc, version.line desc"
+_BEFORE = "(version.export_day, version.file_name) < (%(export_day)s, %(file_name)s)"
+_NOT_AFTER = "(version.export_day, version.file_name) <= (%(export_day)s, %(file_name)s)"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The rows that break a rule: ``query`` selects their line, field and value as given."""
+
+    rule: str
+    query: str
+
+
+def stage(source: Source) -> str:
+    return f"load.stage_{source.name}"
+
+
+def given(source: Source, field: str) -> str:
+    """The stage's column of a field as given."""
+    return f"{field}_given" if source.fields[field] in _VALUES else field
+
+
+def create_stage(source: Source, export_day: date) -> str:
+    """Make an empty stage; what an interrupted load left in it is gone."""
+    columns = [
+        "line integer not null",
+        "unreadable boolean",
+        "extra jsonb",
+        *(line for field in source.fields for line in _stage_columns(source, field)),
+        f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
+        f"export_day date not null default '{export_day.isoformat()}'",
+    ]
+    return (
+        f"drop table if exists {stage(source)};"
+        f"create unlogged table {stage(source)} ({', '.join(columns)})"
+    )
+
+
+def _stage_columns(source: Source, field: str) -> list[str]:
+    kind = source.fields[field]
+    if kind not in _VALUES:
+        return [f"{field} {kind.sql_type}"]
+    text = given(source, field)
+    value = f"case when {text} is not null then {_VALUES[kind].format(text)} end"
+    return [f"{text} text", f"{field} {kind.sql_type} generated always as ({value}) stored"]
+
+
+def _row_key(source: Source) -> str:
+    """The business key as one text; null where a part of it is not known."""
+    if len(source.key) == 1:
+        return source.key[0]
+    parts = []
+    for field in source.key:
+        part = _KEYS[source.fields[field]].format(given(source, field))
+        parts.append(f"coalesce({part}, '')" if field in source.blank_key else part)
+    return " || '|' || ".join(parts)
+
+
+def copy_into_stage(source: Source) -> str:
+    """Takes the line, whether it is unreadable, and the columns that ``rows.Tidy`` makes."""
+    columns = ", ".join(given(source, field) for field in source.fields)
+    return f"copy {stage(source)} (line, unreadable, extra, {columns}) from stdin"
+
+
+def keep_older(source: Source, columns: frozenset[str]) -> str:
+    """Fill what a table has no column for from the row's version before this file.
+
+    Contract: "in a table a column that is absent leaves the older value". Further parameter:
+    ``columns``, the columns the table has.
+    """
+    absent = [field for field in source.fields if field not in columns and field not in source.key]
+    fields = [
+        f"{given(source, field)} = older.{field}"
+        + ("::text" if source.fields[field] in _VALUES else "")
+        for field in absent
+    ]
+    extra = (
+        "extra = nullif(coalesce(older.extra, '{}') - %(columns)s::text[]"
+        " || coalesce(stage.extra, '{}'), '{}')"
+    )
+    return f"""
+        update {stage(source)} as stage set {", ".join([extra, *fields])}
+        from {stage(source)} as same
+        cross join lateral (
+            select * from raw.{source.name} as version
+            where version.row_key = same.row_key and {_BEFORE}
+            order by {_NEWEST} limit 1
+        ) as older
+        where stage.ctid = same.ctid {"" if absent else "and older.extra is not null"}"""
+
+
+def set_aside(source: Source, broken: Iterable[Broken]) -> str:
+    """Name every broken row once, under its first rule and the first field that breaks it."""
+    found = " union all ".join(
+        f"select line, field, value, '{each.rule}' as rule, {RULES.index(each.rule)} as rank"
+        f" from ({each.query}) as broken (line, field, value)"
+        for each in broken
+    )
+    fields = ", ".join(f"'{field}'" for field in source.fields)
+    unit = unit_code(source)
+    return f"""
+        insert into set_aside.row (load_id, source, export_day, file_name, line, rule, field,
+            value, row_key, unit_code)
+        select distinct on (line) %(load_id)s, '{source.name}', %(export_day)s, %(file_name)s,
+            line, found.rule, found.field, found.value, stage.row_key, {unit}
+        from ({found}) as found join {stage(source)} as stage using (line)
+        order by line, found.rank, array_position(array[{fields}], found.field), found.field,
+            found.value"""
+
+
+def unit_code(source: Source) -> str:
+    """The unit of a row of the stage; ``MaHoSo`` without its last two parts."""
+    if source.unit == "MaHoSo":
+        return "substring(MaHoSo from '^(.+)-[^-]+-[^-]+$')"
+    return source.unit
+
+
+def insert_versions(source: Source) -> str:
+    """Add the last good row of every key, where it differs from the version just before it."""
+    fields = ", ".join(source.fields)
+    return f"""
+        with stage as materialized (
+            select *, md5(row(extra, {fields})::text)::uuid as content_hash
+            from {stage(source)}
+            where line in (
+                select max(line) from {stage(source)} as good where {_good("good")} group by row_key
+            )
+        )
+        insert into raw.{source.name}
+            (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
+        select row_key, %(load_id)s, export_day, %(file_name)s, line, content_hash, extra, {fields}
+        from stage
+        where content_hash is distinct from (
+            select version.content_hash from raw.{source.name} as version
+            where version.row_key = stage.row_key and {_NOT_AFTER}
+            order by {_NEWEST} limit 1
+        )"""
+
+
+def restore_older(source: Source) -> str:
+    """For rows that this file gave before and that are now set aside: the older version again.
+
+    It happens where a late file changed what ``keep_older`` fills; had it come in time, the row
+    would have been set aside then, and the older good version would stand.
+    """
+    fields = ", ".join(source.fields)
+    older_fields = ", ".join(f"older.{field}" for field in source.fields)
+    return f"""
+        insert into raw.{source.name}
+            (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
+        select bad.row_key, %(load_id)s, %(export_day)s, %(file_name)s, bad.line,
+            older.content_hash, older.extra, {older_fields}
+        from (
+            select row_key, max(line) as line from {stage(source)} as staged
+            where row_key is not null group by row_key having not bool_or({_good("staged")})
+        ) as bad
+        cross join lateral (
+            select version.content_hash, file_id
+            from raw.{source.name} as version join ops.load using (load_id)
+            where version.row_key = bad.row_key and {_NOT_AFTER}
+            order by {_NEWEST} limit 1
+        ) as newest
+        cross join lateral (
+            select version.* from raw.{source.name} as version join ops.load using (load_id)
+            where version.row_key = bad.row_key and {_NOT_AFTER} and file_id <> %(file_id)s
+            order by {_NEWEST} limit 1
+        ) as older
+        where newest.file_id = %(file_id)s and newest.content_hash <> older.content_hash"""
+
+
+def _good(alias: str) -> str:
+    return (
+        "not exists (select from set_aside.row as aside"
+        f" where aside.load_id = %(load_id)s and aside.line = {alias}.line)"
+    )
+
+
+def unknown_units(source: Source) -> str:
+    """The units of the file's good rows that are not in ``raw.units``, with their rows."""
+    return f"""
+        select unit_code, count(*)
+        from (select {unit_code(source)} as unit_code from {stage(source)} as staged
+            where {_good("staged")}) as good
+        where unit_code not in (select row_key from raw.units)
+        group by unit_code order by count(*) desc, unit_code"""

@@ -1,0 +1,16 @@
+"""Names of fields and column titles, compared as people read them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+@lru_cache(maxsize=10_000)
+def fold(name: str) -> str:
+    """A name without case, marks, blanks and punctuation: ``Mã hồ sơ`` and ``MaHoSo`` are equal."""
+    letters = unicodedata.normalize("NFD", name.casefold()).replace("đ", "d")
+    return _NOT_A_LETTER.sub("", "".join(c for c in letters if not unicodedata.combining(c)))

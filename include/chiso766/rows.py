@@ -1,0 +1,179 @@
+"""A row as it was read -> the texts that are copied into the stage, without personal data."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache, partial
+
+import msgspec
+
+from chiso766.privacy import is_personal, pseudonym
+from chiso766.readers.json_text import Broken, parse
+from chiso766.sources import Kind, Source
+
+# A number token longer than this is left as it is written (1e999999 is not a number anyone means).
+_LARGEST_EXPONENT = 30
+
+# A file that makes up a name for every row must not fill the memory.
+_MOST_NAMES = 100
+
+Row = Mapping[str, object]
+Read = Callable[[object], str | None]
+
+
+class Unreadable(Exception):
+    """A value that has not the shape of its field; rule ``unreadable_line``. Carries no value."""
+
+
+class Tidy:
+    """Turns the rows of one source into the columns of its stage.
+
+    Texts are NFC without blanks around; an empty one is not given (None). Personal data is hashed
+    or left out. Fields that the source does not specify are gathered as JSON in ``extra``.
+    """
+
+    def __init__(self, source: Source, secret: bytes) -> None:
+        self.unknown: set[str] = set()  # names of unspecified fields that were kept
+        self.withheld: set[str] = set()  # and of those that were not, being personal by name
+        hashed = lru_cache(maxsize=100_000)(partial(pseudonym, secret=secret))
+        self._readers: list[tuple[str, Read]] = [
+            (field, _reader(source, field, kind, hashed)) for field, kind in source.fields.items()
+        ]
+        self._fields = {field.lower(): field for field in source.fields}
+        self._dropped = {field.lower() for field in source.dropped}
+        self._expected = set(source.fields) | source.dropped
+
+    def columns(self, row: Row | None) -> tuple[str | None, ...]:
+        """``extra`` and the fields in the order of the source; raises ``Unreadable``."""
+        if row is None:
+            raise Unreadable
+        unexpected = row.keys() - self._expected
+        extra = None
+        if unexpected:
+            try:
+                row, extra = self._sort_out(row, unexpected)
+            except RecursionError:  # lists in lists in lists …
+                raise Unreadable from None
+        return (extra, *[read(row.get(field)) for field, read in self._readers])
+
+    def _sort_out(self, row: Row, unexpected: set[str]) -> tuple[Row, str | None]:
+        known = dict(row)
+        extra = {}
+        for name in sorted(unexpected):
+            field = self._fields.get(name.lower())
+            if field:
+                known.setdefault(field, row[name])
+            elif name.lower() in self._dropped:
+                continue
+            elif is_personal(name):
+                _note(name, self.withheld)
+            else:
+                _note(name, self.unknown)
+                extra[text(name) or ""] = _kept(row[name])
+        given = {name: value for name, value in extra.items() if value not in (None, "", [], {})}
+        return known, msgspec.json.encode(given).decode() if given else None
+
+
+def _note(name: str, names: set[str]) -> None:
+    if len(names) < _MOST_NAMES:
+        names.add(name)
+
+
+def text(value: object) -> str | None:
+    """The text of a single value: NFC, no blanks around, no NUL; None where it is not given."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        value = _written(value)
+    if "\0" in value:  # which PostgreSQL cannot store
+        value = value.replace("\0", "")
+    value = value.strip()
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value)
+    return value or None
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= _LARGEST_EXPONENT:
+        return format(value, "f")
+    if isinstance(value, (int, Decimal)):
+        return str(value)
+    raise Unreadable
+
+
+def _kept(value: object) -> object:
+    """An unspecified value as it is stored: its texts tidy, nothing personal by name in it."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        value = _parsed_or_as_given(value)
+    if isinstance(value, dict):
+        return {text(name) or "": _kept(v) for name, v in value.items() if not is_personal(name)}
+    if isinstance(value, list):
+        return [_kept(item) for item in value]
+    return text(value)
+
+
+def _reader(source: Source, field: str, kind: Kind, hashed: Callable[[str], str]) -> Read:
+    if kind is Kind.LIST:
+        return partial(_list, items=_item_readers(source.items[field]))
+    if kind is Kind.HASHED:
+        return partial(_hashed, hashed=hashed)
+    return text
+
+
+def _hashed(value: object, hashed: Callable[[str], str]) -> str | None:
+    name = text(value)
+    return hashed(name) if name else None
+
+
+def _item_readers(items: Mapping[str, Kind]) -> dict[str, tuple[str, Read]]:
+    return {
+        name.lower(): (name, _link if kind is Kind.LINK else text) for name, kind in items.items()
+    }
+
+
+def _link(value: object) -> str | None:
+    return "1" if text(value) else None
+
+
+def _list(value: object, items: Mapping[str, tuple[str, Read]]) -> str | None:
+    """A list of objects as JSON, each reduced to its known items; None where it is empty."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise Unreadable
+    reduced = [_reduced(item, items) for item in value]
+    return msgspec.json.encode(reduced).decode() if reduced else None
+
+
+def _parsed(cell: str) -> object:
+    """The JSON in a cell; None where it is empty."""
+    if not cell.strip():
+        return None
+    try:
+        return parse(cell.strip().encode())
+    except (Broken, UnicodeError):
+        raise Unreadable from None
+
+
+def _parsed_or_as_given(cell: str) -> object:
+    try:
+        return _parsed(cell)
+    except Unreadable:
+        return cell
+
+
+def _reduced(item: object, items: Mapping[str, tuple[str, Read]]) -> dict[str, str]:
+    if not isinstance(item, dict):
+        raise Unreadable
+    reduced = {}
+    for given_name, value in item.items():
+        name, read = items.get(given_name.lower(), (None, None))
+        if name and read and (given := read(value)):
+            reduced[name] = given
+    return reduced

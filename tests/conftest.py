@@ -1,0 +1,97 @@
+"""What the tests share: an installation of their own, with a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from chiso766 import airflow_env, database, server
+from chiso766 import warehouse as warehouse_tables
+
+TEMPLATE = "prepared"
+
+Chiso = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """CHISO_HOME of the tests; nothing that is set outside, or in .env, reaches them."""
+    path = tmp_path_factory.mktemp("chiso") / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name.startswith("AIRFLOW_"):
+                environment.delenv(name)
+        for name in (
+            "CHISO_EXPORTS",
+            "CHISO_DATABASE_URL",
+            "CHISO_AIRFLOW_DATABASE_URL",
+            "CHISO_UNIT",
+            "CHISO_SECRET_KEY",
+            "CHISO_POPULATION_DATABASE_CODE",
+        ):
+            environment.setenv(name, "")  # empty is "not given", and wins over .env
+        environment.setenv("CHISO_HOME", str(path))
+        yield path
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[None]:
+    """The embedded server of the tests, with a prepared, empty warehouse."""
+    server.start()
+    warehouse_tables.prepare()
+    with database.open_url(_admin_url(), autocommit=True) as admin:
+        server.create_database(admin, TEMPLATE, database.OWNER, template=database.WAREHOUSE)
+    yield
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def airflow(postgres: None) -> None:
+    """Airflow's settings in the environment; to be asked for before Airflow is imported."""
+    airflow_env.apply()
+
+
+@pytest.fixture(scope="module")
+def warehouse(postgres: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A fresh, empty warehouse and drop folder for the tests of one module.
+
+    The warehouse is the one that ``database.connect()`` finds; the value is the drop folder.
+    """
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    exports = tmp_path_factory.mktemp("exports")
+    with database.open_url(_admin_url(), autocommit=True) as admin:
+        server.create_database(admin, name, database.OWNER, template=TEMPLATE)
+        server.let_readers_in(admin, name)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("CHISO_AIRFLOW_DATABASE_URL", database.airflow_url())
+            environment.setenv("CHISO_DATABASE_URL", database.embedded_url(database.OWNER, name))
+            environment.setenv("CHISO_EXPORTS", str(exports))
+            yield exports
+        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def chiso(home: Path) -> Chiso:
+    """Run a command of ./chiso as a process; keywords are environment variables."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "chiso766", *arguments],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def _admin_url() -> str:
+    return database.embedded_url(database.SUPERUSER, "postgres")

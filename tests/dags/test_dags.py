@@ -1,0 +1,161 @@
+"""The DAGs say when, and nothing else: they import without work, hang together and retry."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chiso766 import settings
+
+STEPS = ("fetch", "check", "build", "gate", "publish")
+VIETNAM = ZoneInfo(settings.TIMEZONE)
+
+# Whatever opens a connection while the files are read fails the import.
+IMPORT_ALONE = """
+import importlib.util, pathlib, socket, sys
+from airflow.sdk import DAG
+def refuse(*arguments): raise AssertionError("a connection while importing")
+socket.socket.connect = socket.socket.connect_ex = socket.create_connection = refuse
+for path in sorted(pathlib.Path("dags").glob("*.py")):
+    spec = importlib.util.spec_from_file_location(f"dag_{path.stem}", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    assert len(path.read_text().splitlines()) < 40, f"{path} is not thin"
+steps = {f"chiso766.{name}" for name in ("fetch", "check", "build", "gate", "publish")}
+heavy = {"great_expectations", "dbt.cli.main", "pandas"}
+assert not (steps | heavy) & set(sys.modules), (steps | heavy) & set(sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def dags(airflow: None):
+    from chiso766 import airflow_runs
+
+    return airflow_runs.prepare()
+
+
+def test_importing_the_dags_does_no_work(airflow: None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", IMPORT_ALONE],
+        cwd=settings.PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_there_is_one_dag_per_step_and_no_other(dags) -> None:
+    assert set(dags) == set(STEPS)
+    files = {path.stem for path in (settings.PROJECT_ROOT / "dags").glob("*.py")}
+    assert files == set(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_dag_runs_one_day_at_a_time_and_retries_with_growing_pauses(dags, step: str) -> None:
+    dag = dags[step]
+    [task] = dag.tasks
+    assert dag.max_active_runs == 1
+    assert not dag.catchup
+    assert task.retries == 3
+    assert task.retry_delay == timedelta(minutes=5)
+    assert task.retry_exponential_backoff == 2
+    assert task.max_retry_delay == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_dag_says_whose_it_is_and_what_it_does_in_vietnamese(dags, step: str) -> None:
+    dag = dags[step]
+    assert dag.owner == "chiso766"
+    assert "chiso766" in dag.tags
+    assert f"{step}.py" in dag.doc_md
+    assert set(dag.doc_md) & set("ăâđêôơưạảấầếệịọộớờụủứừựỳ")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_dag_is_due_at_six_of_the_morning_after(dags, step: str) -> None:
+    [alert] = dags[step].deadline
+    assert type(alert.reference).__name__ == "ByMorning"
+    assert alert.interval == timedelta(0)
+    assert alert.callback.path == "chiso766.deadline.raise_alarm"
+
+
+def test_every_step_but_the_first_waits_for_the_asset_of_the_one_before(dags) -> None:
+    made = {"fetch": "landing", "check": "raw", "build": "marts_next", "gate": "marts"}
+    made["publish"] = "reports"
+    for step, asset in made.items():
+        [task] = dags[step].tasks
+        assert [outlet.name for outlet in task.outlets] == [asset]
+    for before, step in itertools.pairwise(STEPS):
+        timetable = dags[step].timetable
+        assert timetable.asset_condition.name == made[before]
+        assert type(timetable.default_partition_mapper).__name__ == "IdentityMapper"
+
+
+def test_the_night_starts_at_one_for_the_day_that_has_ended(dags) -> None:
+    from airflow.timetables.base import DagRunInfo, TimeRestriction
+
+    timetable = core_timetable(dags["fetch"])
+    last = datetime(2026, 11, 21, 1, 0, tzinfo=VIETNAM).astimezone(UTC)
+    info = timetable.next_dagrun_info_v2(
+        last_dagrun_info=DagRunInfo(
+            run_after=last, data_interval=None, partition_date=None, partition_key=None
+        ),
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=True),
+    )
+    assert info.run_after == datetime(2026, 11, 22, 1, 0, tzinfo=VIETNAM)
+    assert info.partition_key == "2026-11-21"
+
+
+def test_a_backfill_makes_one_partition_for_each_day_of_the_range(dags) -> None:
+    from airflow.models.backfill import ReprocessBehavior, _do_dry_run
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        infos = list(
+            _do_dry_run(
+                dag_id="fetch",
+                from_date=datetime(2026, 2, 27, tzinfo=UTC),
+                to_date=datetime.combine(date(2026, 3, 1), time(23, 59), UTC),
+                reverse=False,
+                reprocess_behavior=ReprocessBehavior.NONE,
+                session=session,
+            )
+        )
+    assert [info.partition_key for info in infos] == ["2026-02-27", "2026-02-28", "2026-03-01"]
+
+
+def test_a_partition_is_the_same_moment_however_its_run_was_made(dags) -> None:
+    from airflow.timetables.base import DagRunInfo, TimeRestriction
+
+    from chiso766.airflow_runs import partition_date
+
+    timetable = core_timetable(dags["fetch"])
+    last = datetime(2026, 11, 21, 1, 0, tzinfo=VIETNAM).astimezone(UTC)
+    scheduled = timetable.next_dagrun_info_v2(
+        last_dagrun_info=DagRunInfo(
+            run_after=last, data_interval=None, partition_date=None, partition_key=None
+        ),
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=True),
+    )
+    assert scheduled.partition_date == partition_date(date(2026, 11, 21))
+
+
+def test_an_installation_starts_with_the_coming_night_and_not_with_a_past_one(dags) -> None:
+    from airflow.timetables.base import TimeRestriction
+
+    info = core_timetable(dags["fetch"]).next_dagrun_info_v2(
+        last_dagrun_info=None,
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+    )
+    assert info.run_after > datetime.now(UTC)
+
+
+def core_timetable(dag):
+    from airflow.serialization.encoders import coerce_to_core_timetable
+
+    return coerce_to_core_timetable(dag.timetable)

@@ -1,0 +1,208 @@
+"""Personal data is hashed or dropped before raw (design/architecture.md)."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chiso766 import settings
+from chiso766.check import check_day
+from chiso766.database import connect
+from chiso766.errors import ChisoError
+from chiso766.fetch import fetch_day
+from chiso766.privacy import is_personal, pseudonym
+from chiso766.sources import SOURCES, Kind
+
+from ..deliveries import DAY, DOSSIER, GOOD, Row, deliver, load_days, newest, select
+
+OFFICIAL = "Nguyễn Thị Mẫu Cán Bộ"
+PLANTED = (
+    OFFICIAL,
+    "Trần Văn Người Dân",
+    "030190000001",
+    "0912345678",
+    "nguoidan@vidu.vn",
+    "Tổ dân phố Mười Chín",
+    "đơn xin xác nhận riêng tư",
+    "to-khai-Tran-Van-Nguoi-Dan.pdf",
+    "token-bi-mat-4711",
+)
+
+
+def personal(source: str) -> Row:
+    """Planted texts in every personal field of the source, and where nobody expects them."""
+    fields: Row = {
+        name: PLANTED[1 + number % 6] for number, name in enumerate(sorted(SOURCES[source].dropped))
+    }
+    fields |= {
+        name: OFFICIAL for name, kind in SOURCES[source].fields.items() if kind is Kind.HASHED
+    }
+    return fields | {
+        "SODIENTHOAI": PLANTED[3],
+        "email": PLANTED[4],
+        "HoTenNguoiNop": PLANTED[1],
+        "SoCCCD": PLANTED[2],
+        "LienHe": {"DiaChi": PLANTED[5], "SoDienThoai": [PLANTED[3]], "Kenh": "zalo"},
+        "CanBo": [{"HoVaTen": PLANTED[1]}],
+    }
+
+
+def dossier() -> Row:
+    file = {
+        "TenTepDinhKem": PLANTED[7],
+        "DuongDanTaiTepTin": f"https://kho.example/{PLANTED[7]}?t={PLANTED[8]}",
+        "MaKetQuaThayThe": PLANTED[2],
+        "NguoiNop": PLANTED[1],
+    }
+    result = {
+        "TenGiayTo": PLANTED[1],
+        "MaKetQua": PLANTED[2],
+        "DuongDanTepTinKetQua": f"https://kho.example/{PLANTED[8]}",
+    }
+    supplement = {"HoSoBoSungId": "1", "NgayBoSung": "20261120", "NoiDungBoSung": PLANTED[6]}
+    return DOSSIER | {
+        "TaiLieuNop": [file],
+        "DanhSachGiayToKetQua": [result],
+        "DanhSachHoSoBoSung": [supplement],
+    }
+
+
+def rows_of(source: str) -> list[Row]:
+    good = (dossier() if source == "dossiers" else GOOD[source]) | personal(source)
+    return [
+        good,
+        good | dict.fromkeys(SOURCES[source].key),
+        good | dict.fromkeys(SOURCES[source].items, "[hỏng " + PLANTED[1]),
+    ]
+
+
+@pytest.fixture
+def planted(empty_warehouse: None, caplog: pytest.LogCaptureFixture) -> str:
+    """Everything that was logged while exports full of personal data were loaded."""
+    with caplog.at_level(logging.DEBUG):
+        for source in SOURCES:
+            for ending in ("json", "jsonl", "csv", "csv.gz"):
+                deliver(source, f"dot1.{ending}", rows_of(source))
+            broken = '{"MaHoSo": "' + " ".join(PLANTED) + '"'
+            deliver(source, "hong.jsonl", broken.encode())
+            deliver(source, "hong.json", f"[{broken}".encode())
+            deliver(source, "hong.csv", ",".join(PLANTED).encode())
+            deliver(source, "ngoac.csv", f'{",".join(GOOD[source])}\n"{PLANTED[1]}'.encode())
+            too_many = [*GOOD[source].values(), *PLANTED]
+            deliver(
+                source,
+                "thua.csv",
+                (",".join(GOOD[source]) + "\n" + ",".join(map(str, too_many))).encode(),
+            )
+            deliver(source, "ma.jsonl", f'{{"MaHoSo": "{PLANTED[1]}"}}'.encode("utf-16"))
+        load_days()
+    return caplog.text
+
+
+def tables() -> list[str]:
+    rows = select(
+        "select format('%%I.%%I', schemaname, tablename) as name from pg_tables"
+        " where schemaname not in ('pg_catalog', 'information_schema')"
+    )
+    return [row["name"] for row in rows]
+
+
+def found_in(text: str) -> list[str]:
+    return [planted for planted in PLANTED if planted in text]
+
+
+def test_no_table_of_any_schema_holds_what_was_planted(planted: str) -> None:
+    assert len(newest("dossiers")) == 1
+    for table in tables():
+        for row in select(f"select each::text as row from {table} as each"):
+            assert found_in(row["row"]) == [], table
+
+
+def test_no_log_and_no_file_beside_the_landed_bytes_holds_what_was_planted(planted: str) -> None:
+    assert "đọc 3 dòng" in planted
+    assert found_in(planted) == []
+    for path in settings.load().home.rglob("*"):
+        if path.is_file() and "landing" not in path.parts:
+            assert found_in(path.read_bytes().decode("utf-8", "replace")) == [], path
+
+
+def test_no_log_of_the_database_holds_what_was_planted(planted: str, home: Path) -> None:
+    for path in (home / "logs").rglob("*"):
+        if path.is_file():
+            assert found_in(path.read_bytes().decode("utf-8", "replace")) == [], path
+
+
+def test_what_is_not_personal_is_kept_though_it_stands_beside(planted: str) -> None:
+    [row] = newest("units").values()
+
+    assert row["extra"] == {"CanBo": [{}], "LienHe": {"Kenh": "zalo"}}
+
+
+def test_an_official_is_the_same_hash_every_day_and_in_every_spelling(
+    empty_warehouse: None,
+) -> None:
+    spellings = [OFFICIAL, f"  {OFFICIAL.upper()} ", OFFICIAL.replace(" ", "  ")]
+    rows = [
+        DOSSIER | {"MaHoSo": f"H24.999-261120-{number}", "NguoiXuLy": name}
+        for number, name in enumerate(spellings)
+    ]
+    deliver("dossiers", "dot1.json", rows)
+
+    load_days()
+
+    hashes = {row["nguoixuly"] for row in newest("dossiers").values()}
+    assert hashes == {pseudonym(OFFICIAL, settings.load().secret_key)}
+    assert len(hashes.pop()) == 64
+
+
+def test_another_key_gives_another_hash() -> None:
+    assert pseudonym(OFFICIAL, b"a" * 32) != pseudonym(OFFICIAL, b"b" * 32)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ChuHoSo",
+        "chuhoso",
+        "Chủ hồ sơ",
+        "NguoiXuLy",
+        "Họ và tên người nộp",
+        "Số CMND/CCCD",
+        "SO_DIEN_THOAI",
+        "Điện thoại liên hệ",
+        "E-mail",
+        "Ngày sinh",
+        "Địa chỉ thường trú",
+    ],
+)
+def test_names_of_personal_fields_are_known_in_every_spelling(name: str) -> None:
+    assert is_personal(name)
+
+
+@pytest.mark.parametrize("name", ["MaHoSo", "TenTTHC", "DienTich", "MaDinhDanhDonVi", "KenhNop"])
+def test_names_of_other_fields_are_not_taken_for_personal(name: str) -> None:
+    assert not is_personal(name)
+
+
+def test_an_error_of_the_database_is_passed_on_without_the_values_it_names(
+    empty_warehouse: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver("units", "dot1.json", [GOOD["units"] | {"TenDonVi": PLANTED[1]}])
+    fetch_day(DAY)
+    with connect() as connection:
+        connection.execute("alter table raw.units add constraint no check (tendonvi is null)")
+    try:
+        with pytest.raises(ChisoError) as refused:
+            check_day(DAY)
+    finally:
+        with connect() as connection:
+            connection.execute("alter table raw.units drop constraint no")
+
+    error: BaseException | None = refused.value
+    while error is not None:
+        assert not isinstance(error, psycopg.Error)
+        assert found_in(str(error)) == []
+        error = error.__cause__ or error.__context__

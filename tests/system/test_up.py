@@ -1,0 +1,227 @@
+"""The whole system on one machine: it starts, runs nights on its own, alarms, and stops cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from chiso766 import database, system
+
+FIRST, LAST, BY_HAND = (date(2026, 11, number) for number in (10, 11, 12))
+STEPS = ("fetch", "check", "build", "gate", "publish")
+PATIENCE_S = 240
+
+# What the scheduler does for a step that fails in the night, with its deadline moved to the past.
+MISS_A_DEADLINE = """
+from datetime import UTC, date, datetime, timedelta
+from chiso766 import airflow_env
+airflow_env.apply()
+from airflow.models.deadline import Deadline
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import select
+now = datetime.now(UTC)
+with create_session() as session:
+    run = SerializedDagModel.get_dag("check", session=session).create_dagrun(
+        run_id="asset_triggered__missed", run_type=DagRunType.ASSET_TRIGGERED, run_after=now,
+        triggered_by=DagRunTriggeredByType.ASSET, state=DagRunState.FAILED, start_date=now,
+        partition_key=str(date.today() + timedelta(days=1)), session=session)
+    session.flush()
+    deadline = session.scalars(select(Deadline).where(Deadline.dagrun_id == run.id)).one()
+    deadline.deadline_time = now - timedelta(minutes=1)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def up(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> Iterator[Path]:
+    """The home of a running system of the module's own."""
+    home = tmp_path_factory.mktemp("up") / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name.startswith("AIRFLOW_"):
+                environment.delenv(name)
+        environment.setenv("CHISO_HOME", str(home))
+        try:
+            done = chiso("up")
+            assert done.returncode == 0, done.stderr
+            yield home
+        finally:
+            chiso("down")
+
+
+def api(path: str, token: str | None = None, body: dict[str, str] | None = None) -> Any:
+    request = urllib.request.Request(
+        system.ui_address() + path,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Content-Type": "application/json"}
+        | ({"Authorization": f"Bearer {token}"} if token else {}),
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def login(home: Path) -> str:
+    [(user, password)] = json.loads((home / "airflow" / "login.json").read_text()).items()
+    answer = api("/auth/token", body={"username": user, "password": password})
+    return str(answer["access_token"])
+
+
+def until(condition: Callable[[], Any]) -> None:
+    pause = threading.Event()
+    for _ in range(PATIENCE_S * 2):
+        if condition():
+            return
+        pause.wait(0.5)
+    raise AssertionError("it did not happen")
+
+
+def metadata(query: str) -> list[tuple]:
+    with database.open_url(database.airflow_url()) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def processes_of(home: Path) -> list[str]:
+    """Command lines of what runs for this home: by environment, as Airflow renames its own."""
+    mine = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if process.pid == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue
+        try:
+            is_mine = process.environ().get("CHISO_HOME") == str(home)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            is_mine = str(home) in str(process.info["cmdline"])
+        if is_mine:
+            mine.append(" ".join(process.info["cmdline"]))
+    return mine
+
+
+def test_every_component_is_healthy() -> None:
+    health = api("/api/v2/monitor/health")
+    assert {part: of["status"] for part, of in health.items()} == {
+        "metadatabase": "healthy",
+        "scheduler": "healthy",
+        "triggerer": "healthy",
+        "dag_processor": "healthy",
+    }
+
+
+def test_it_listens_on_loopback_only() -> None:
+    listening = set()
+    for name in system.COMPONENTS:
+        main = system.component(name)
+        assert main is not None
+        for process in [main, *main.children(recursive=True)]:
+            listening |= {
+                connection.laddr.ip
+                for connection in process.net_connections("inet")
+                if connection.status == psutil.CONN_LISTEN
+            }
+    assert listening == {"127.0.0.1"}
+
+
+def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
+    assert (up / "airflow" / "login.json").stat().st_mode & 0o777 == 0o600
+    for body in (
+        {"username": "chiso", "password": "chiso"},
+        {"username": "admin", "password": "admin"},
+    ):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            api("/auth/token", body=body)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        api("/api/v2/dags")
+    dags = api("/api/v2/dags", login(up))["dags"]
+    assert {dag["dag_id"]: dag["is_paused"] for dag in dags} == dict.fromkeys(STEPS, False)
+    assert api("/api/v2/importErrors", login(up))["import_errors"] == []
+
+
+def test_no_secret_is_on_a_command_line(up: Path) -> None:
+    secrets = [
+        *json.loads((up / "passwords.json").read_text()).values(),
+        *json.loads((up / "airflow" / "keys.json").read_text()).values(),
+        *json.loads((up / "airflow" / "login.json").read_text()).values(),
+    ]
+    lines = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if any(secret in line for secret in secrets)]
+
+
+def test_status_says_what_runs_and_when_the_next_night_is(chiso: Callable[..., Any]) -> None:
+    said = chiso("status").stdout
+    assert "PostgreSQL: đang chạy" in said
+    assert f"Airflow: đang chạy, {system.ui_address()}" in said
+    assert "Đêm tới: 01:00 ngày" in said
+    assert "Đêm gần nhất: chưa có." in said
+
+
+def test_a_second_up_starts_nothing_new(chiso: Callable[..., Any]) -> None:
+    before = {name: system.component(name) for name in system.COMPONENTS}
+    assert chiso("up").returncode == 0
+    assert {name: system.component(name) for name in system.COMPONENTS} == before
+
+
+def test_a_backfill_runs_every_step_for_every_day(up: Path) -> None:
+    command = ["backfill", "create", "--dag-id", "fetch", "--from-date", str(FIRST)]
+    subprocess.run(
+        [sys.executable, "-P", "-m", "chiso766.airflow_env", *command]
+        + ["--to-date", f"{LAST}T23:59"],
+        check=True,
+        capture_output=True,
+    )
+    wanted = {(step, str(day), "success") for step in STEPS for day in (FIRST, LAST)}
+    until(lambda: wanted <= set(metadata("select dag_id, partition_key, state from dag_run")))
+    with database.connect() as connection:
+        assert connection.execute("select max(as_of_day) from marts.data_status") is not None
+        [nights] = connection.execute("select array_agg(export_day order by 1) from ops.night")
+    assert nights == ([FIRST, LAST],)
+
+
+def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(chiso: Callable[..., Any]) -> None:
+    last = BY_HAND + timedelta(days=1)
+    done = chiso("nightly", str(BY_HAND), "--to", str(last))
+    assert (done.returncode, done.stdout) == (0, f"Đã công bố số liệu đến hết ngày {last}.\n")
+    runs = metadata(
+        f"select dag_id, partition_key from dag_run where partition_key >= '{BY_HAND}' order by 1, 2"
+    )
+    loads = [(step, str(day)) for step in ("fetch", "check") for day in (BY_HAND, last)]
+    assert runs == sorted([*loads, *((step, str(last)) for step in STEPS[2:])])
+    assert "đã công bố" in chiso("status").stdout
+
+
+def test_a_missed_deadline_raises_the_alarm(up: Path) -> None:
+    subprocess.run([sys.executable, "-P", "-c", MISS_A_DEADLINE], check=True, capture_output=True)
+    until((up / "logs" / "alerts.log").exists)
+    assert "bước check chưa xong" in (up / "logs" / "alerts.log").read_text()
+
+
+def test_a_component_that_died_is_named_and_started_again(chiso: Callable[..., Any]) -> None:
+    triggerer = system.component("triggerer")
+    assert triggerer is not None
+    family = [triggerer, *triggerer.children(recursive=True)]
+    for process in family:
+        process.kill()
+    psutil.wait_procs(family, timeout=10)
+    assert "Airflow: thiếu triggerer" in chiso("status").stdout
+    assert chiso("up").returncode == 0
+    assert system.component("triggerer") not in (None, triggerer)
+
+
+def test_down_leaves_no_process_behind(up: Path, chiso: Callable[..., Any]) -> None:
+    assert len(processes_of(up)) > len(system.COMPONENTS)
+    assert chiso("down").returncode == 0
+    assert processes_of(up) == []
+    said = chiso("status").stdout
+    assert "PostgreSQL: đã dừng" in said
+    assert "Airflow: đã dừng" in said
