@@ -116,6 +116,11 @@ def _load(connection: psycopg.Connection, source: Source, file: _File) -> None:
         return
     except psycopg.Error as error:
         code = error.sqlstate or type(error).__name__
+    except OSError as error:
+        raise ChisoError(
+            f"Không đọc được {source.name}/{file.file_name} trong vùng lưu ({error.strerror}): hãy"
+            " kiểm tra ổ đĩa rồi chạy lại ngày này."
+        ) from error
     # Not in the handler: the error must not travel along as the context of this one.
     raise ChisoError(
         f"Không nạp được {source.name}/{file.file_name} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm tra"
@@ -134,6 +139,7 @@ class _Load:
         self._tidy = Tidy(source, settings.load().secret_key)
 
     def run(self) -> None:
+        self._run(load.drop_stage(self._source))
         self._run(load.create_stage(self._source, self._file.export_day))
         try:
             columns = self._fill_stage()
@@ -174,7 +180,7 @@ class _Load:
         logger.warning(sentence)
         with self._connection.transaction():
             self._start("refused", sentence)
-            self._run(f"drop table {load.stage(self._source)}")
+            self._run(load.drop_stage(self._source))
 
     def _account(self, broken: list[load.Broken]) -> None:
         self._run(_FORGET_SET_ASIDE)
@@ -190,7 +196,7 @@ class _Load:
             "warnings": "\n".join(self._warnings()) or None,
         }
         self._run(_FINISH_LOAD)
-        self._run(f"drop table {load.stage(self._source)}")
+        self._run(load.drop_stage(self._source))
         logger.info(
             "%s/%s: đọc %d dòng, để riêng %d, thay đổi %d.",
             self._source.name,
@@ -234,4 +240,5 @@ class _Load:
 
 def _named(names: list[str]) -> str:
     shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED])
-    return shown if len(names) <= _MOST_NAMED else f"{shown} … ({len(names)})"
+    more = len(names) - _MOST_NAMED
+    return f"{shown} và {more} tên khác" if more > 0 else shown

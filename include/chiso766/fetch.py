@@ -16,6 +16,7 @@ import psycopg
 
 from chiso766 import settings
 from chiso766.database import connect
+from chiso766.errors import ChisoError
 from chiso766.settings import make_private
 from chiso766.sources import SOURCES
 
@@ -44,7 +45,7 @@ def fetch_day(day: date) -> None:
     The day is registered as run even where no file came. A file that is still being written is
     left for the next run.
     """
-    with connect() as connection:
+    with connect(autocommit=True) as connection:
         connection.execute(
             "insert into ops.night (export_day) values (%s) on conflict do nothing", [day]
         )
@@ -79,12 +80,17 @@ def _children(folder: Path) -> list[Path]:
 def _land(path: Path) -> _Landed | None:
     """Copy a file into the landing area; None where it changes while it is read."""
     for _ in range(_ATTEMPTS):
-        before = path.stat()
-        landed = _copy(path)
-        after = path.stat()
-        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and (
-            landed.size == after.st_size
-        ):
+        try:
+            before = path.stat()
+            landed = _copy(path)
+            after = path.stat()
+        except OSError as error:
+            raise ChisoError(
+                f"Không lưu được {path} vào vùng lưu ({error.strerror}): hãy kiểm tra quyền truy"
+                " cập và chỗ trống trên ổ đĩa rồi chạy lại ngày này."
+            ) from error
+        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+        if unchanged and landed.size == after.st_size:
             return landed
     logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", path)
     return None
@@ -104,6 +110,7 @@ def _copy(path: Path) -> _Landed:
             make_private(place.parent)
             os.replace(draft, place)
             _fsync_folder(place.parent)
+            _fsync_folder(landing)
         return landed
     finally:
         draft.unlink(missing_ok=True)

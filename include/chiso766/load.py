@@ -71,7 +71,7 @@ def given(source: Source, field: str) -> str:
 
 
 def create_stage(source: Source, export_day: date) -> str:
-    """Make an empty stage; what an interrupted load left in it is gone."""
+    """Make an empty stage."""
     columns = [
         "line integer not null",
         "unreadable boolean",
@@ -80,10 +80,12 @@ def create_stage(source: Source, export_day: date) -> str:
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
         f"export_day date not null default '{export_day.isoformat()}'",
     ]
-    return (
-        f"drop table if exists {stage(source)};"
-        f"create unlogged table {stage(source)} ({', '.join(columns)})"
-    )
+    return f"create unlogged table {stage(source)} ({', '.join(columns)})"
+
+
+def drop_stage(source: Source) -> str:
+    """Drop the stage of a load that is done, or was cut off."""
+    return f"drop table if exists {stage(source)}"
 
 
 def _stage_columns(source: Source, field: str) -> list[str]:

@@ -43,6 +43,8 @@ def up() -> None:
             server.start()
             warehouse.prepare()
         missing = [name for name in COMPONENTS if component(name) is None]
+        if not missing:
+            return
         if "api-server" in missing:
             airflow_env.keep_api_port(server.free_port(airflow_env.api_port()))
         airflow_env.apply()

@@ -174,6 +174,17 @@ def test_nul_characters_are_left_out() -> None:
     assert set(newest("units")) == {"H24", "H25"}
 
 
+def test_lists_in_lists_in_lists_are_unreadable_and_stop_nothing() -> None:
+    deep = b'{"MaDonVi": "H24", "X": ' + b"[" * 900 + b"]" * 900 + b"}"
+    deeper = b'{"MaDonVi": "H24", "X": ' + b"[" * 90_000 + b"]" * 90_000 + b"}"
+    deliver("units", "a.jsonl", deep + b"\n" + deeper + b'\n{"MaDonVi": "H25", "Cap": "xa"}')
+
+    load_days()
+
+    assert "H25" in newest("units")
+    assert {row["rule"] for row in set_aside()} == {"unreadable_line"}
+
+
 def test_loads_take_turns() -> None:
     for number in range(4):
         deliver("units", f"{number}.json", [GOOD["units"] | {"TenDonVi": str(number)}])

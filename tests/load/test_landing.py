@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chiso766 import fetch, settings
+from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day, landing_path
 
 from ..deliveries import DAY, GOOD, deliver, select
@@ -120,7 +121,7 @@ def test_a_copy_that_was_cut_off_leaves_nothing_behind(monkeypatch: pytest.Monke
 
     with monkeypatch.context() as full:
         full.setattr(fetch, "_copy_bytes", disk_is_full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(ChisoError, match="No space"):
             fetch_day(DAY)
 
     assert [p for p in (settings.load().home / "landing").rglob("*") if p.is_file()] == []

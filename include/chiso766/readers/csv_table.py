@@ -77,7 +77,7 @@ def _header(line: str, delimiter: str, source: Source, by_title: Mapping[str, st
         names.append(None)
         if name not in source.dropped:
             withheld.append(title or f"cột thứ {place} (không tên)")
-    recognised = tuple(name for name in names if name in source.fields)
+    recognised = tuple(name for name in names if name and name in source.fields)
     return _Header(delimiter, tuple(names), recognised, tuple(withheld))
 
 

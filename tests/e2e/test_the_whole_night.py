@@ -1,0 +1,219 @@
+"""The whole way on a real PostgreSQL, from exports to published marts, seen from the marts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from chiso766 import database
+from chiso766.build import build_marts
+from chiso766.check import check_day
+from chiso766.errors import ChisoError
+from chiso766.fetch import fetch_day
+from chiso766.gate import open_gate
+from chiso766.publish import page_path, publish_reports
+from chiso766.sample import write_sample
+
+LAST = date(2026, 11, 3)
+NIGHTS = [LAST - timedelta(days=number) for number in (3, 2, 1, 0)]
+MISSING = NIGHTS[2]
+TABLES = (
+    "dim_unit",
+    "dim_procedure",
+    "dim_indicator",
+    "dim_date",
+    "fct_dossier",
+    "fct_petition",
+    "fct_indicator",
+    "fct_indicator_by_procedure",
+    "fct_group_score",
+    "fct_scorecard",
+    "indicator_evidence",
+    "data_status",
+)
+
+
+def run_nights(*nights: date) -> None:
+    for night in nights:
+        fetch_day(night)
+        check_day(night)
+    build_marts()
+    open_gate()
+    publish_reports()
+
+
+def fingerprints(connection: psycopg.Connection, leave_out: str = "") -> dict[str, str]:
+    """A hash of the rows of every mart; ``load_id`` tells how a row came, not what it says."""
+    marts = {}
+    for table in TABLES[:-1]:
+        row = connection.execute(
+            "select md5(string_agg(line, chr(10) order by line collate \"C\")) from ("
+            f" select (to_jsonb(mart) - 'load_id')::text as line from marts.{table} as mart"
+            f") as lines {leave_out}".encode()
+        ).fetchone()
+        assert row is not None
+        marts[table] = row[0]
+    return marts
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("sample") / "exports"
+    write_sample(directory, units=3, dossiers=150, days=4, seed=5, last_day=LAST)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def marts(warehouse: Path, exports: Path) -> Iterator[psycopg.Connection]:
+    """The marts after four nights, each of which came in time."""
+    shutil.copytree(exports, warehouse, dirs_exist_ok=True)
+    run_nights(*NIGHTS)
+    with database.connect(autocommit=True) as connection:
+        yield connection
+
+
+def test_a_night_that_is_run_twice_changes_nothing(marts: psycopg.Connection) -> None:
+    before = fingerprints(marts)
+    versions = marts.execute("select count(*) from raw.dossiers").fetchone()
+    run_nights(LAST)
+    assert fingerprints(marts) == before
+    assert marts.execute("select count(*) from raw.dossiers").fetchone() == versions
+
+
+def test_every_unit_and_period_has_24_indicators_six_groups_and_a_total(
+    marts: psycopg.Connection,
+) -> None:
+    shapes = marts.execute(
+        "select distinct indicators, groups, group_sum = total_score from"
+        " (select unit_code, period_type, period_start, profile, count(*) as indicators"
+        "  from marts.fct_indicator group by 1, 2, 3, 4) as i"
+        " join (select unit_code, period_type, period_start, profile, count(*) as groups,"
+        "  sum(score) as group_sum from marts.fct_group_score group by 1, 2, 3, 4) as g"
+        "  using (unit_code, period_type, period_start, profile)"
+        " join marts.fct_scorecard using (unit_code, period_type, period_start, profile)"
+    ).fetchall()
+    assert shapes == [(24, 6, True)]
+    units, periods, cards = marts.execute(
+        "select (select count(*) from marts.dim_unit),"
+        " (select count(*) from intermediate.int_period), (select count(*) from marts.fct_scorecard)"
+    ).fetchone() or (0, 0, 0)
+    assert cards == units * periods * 2 > 0
+
+
+def test_the_evidence_counts_what_the_indicator_counts(marts: psycopg.Connection) -> None:
+    differing = marts.execute(
+        "select indicator_code, unit_code, period_type, period_start from marts.fct_indicator"
+        " left join (select indicator_code, unit_code, period_type, period_start,"
+        "  count(*) as things, count(*) filter (where in_numerator) as things_in"
+        "  from marts.indicator_evidence group by 1, 2, 3, 4) as evidence"
+        " using (indicator_code, unit_code, period_type, period_start)"
+        " where profile = 'portal-2026' and indicator_code not in ('1.4', '2.2', '4.6')"
+        " and (numerator, denominator) <> (coalesce(things_in, 0), coalesce(things, 0))"
+    ).fetchall()
+    assert differing == []
+
+
+def test_the_points_lost_add_up_to_what_is_missing(marts: psycopg.Connection) -> None:
+    rows = marts.execute(
+        "select max_score - coalesce(score, 0), sum(points_lost) from marts.fct_indicator"
+        " join marts.indicator_evidence using (indicator_code, unit_code, period_type, period_start)"
+        " where profile = 'portal-2026' and not in_numerator"
+        " group by indicator_code, unit_code, period_type, period_start, max_score, score"
+    ).fetchall()
+    assert rows
+    assert all(abs(missing - lost) < Decimal("0.005") for missing, lost in rows)
+
+
+def test_every_mart_and_column_is_described_in_vietnamese(marts: psycopg.Connection) -> None:
+    undescribed = marts.execute(
+        "select relname, attname from pg_class join pg_attribute on attrelid = pg_class.oid"
+        " where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v')"
+        " and attnum >= 0 and not attisdropped"
+        " and coalesce(col_description(attrelid, attnum), '') = ''"
+        " union all select relname, '' from pg_class where relnamespace = 'marts'::regnamespace"
+        " and relkind in ('r', 'v') and coalesce(obj_description(oid, 'pg_class'), '') = ''"
+    ).fetchall()
+    assert undescribed == []
+    names = marts.execute(
+        "select relname from pg_class where relnamespace = 'marts'::regnamespace"
+        " and relkind in ('r', 'v')"
+    ).fetchall()
+    assert {name for (name,) in names} == set(TABLES)
+
+
+def test_the_page_shows_the_published_total_and_no_draft_is_left(marts: psycopg.Connection) -> None:
+    row = marts.execute(
+        "select total_score from marts.fct_scorecard where unit_code = 'H24.999'"
+        " and period_type = 'month' and period_start = '2026-11-01' and profile = 'portal-2026'"
+    ).fetchone()
+    assert row is not None
+    page = page_path().read_text(encoding="utf-8")
+    assert f"Tháng 11/2026: {str(row[0]).replace('.', ',')} điểm" in page
+    assert not list(page_path().parent.glob("*.draft"))
+
+
+@pytest.mark.parametrize("role", database.READERS)
+def test_readers_read_the_marts_and_nothing_behind_them(
+    marts: psycopg.Connection, role: str
+) -> None:
+    with database.connect(role, autocommit=True) as reader:
+        for table in TABLES:
+            reader.execute(f"select * from marts.{table} limit 1".encode())
+        for closed in ("raw.dossiers", "ops.load", "marts_next.fct_dossier"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute(f"select * from {closed} limit 1".encode())
+
+
+def test_a_failed_build_leaves_yesterdays_marts_and_data_status_says_so(
+    marts: psycopg.Connection,
+) -> None:
+    before = fingerprints(marts)
+    marts.execute("alter table raw.dossiers rename to dossiers_out_of_reach")
+    try:
+        with pytest.raises(ChisoError, match="stg_dossiers"):
+            build_marts()
+        with pytest.raises(ChisoError, match="không được công bố"):
+            open_gate()
+    finally:
+        marts.execute("alter table raw.dossiers_out_of_reach rename to dossiers")
+    assert fingerprints(marts) == before
+    warned = marts.execute(
+        "select count(*) from marts.data_status where warning like '%%Lần dựng số liệu gần nhất bị lỗi%%'"
+        " and export_day = %s",
+        [LAST],
+    ).fetchone()
+    assert warned is not None and warned[0] > 0
+
+
+def test_a_day_that_was_missing_and_is_delivered_later_gives_the_same_marts(
+    marts: psycopg.Connection, exports: Path, warehouse: Path
+) -> None:
+    expected = fingerprints(marts)
+    marts.execute(
+        "truncate ops.load, ops.file, ops.night, ops.build, set_aside.row, raw.units,"
+        " raw.procedures, raw.unit_procedures, raw.online_services, raw.announcements,"
+        " raw.national_counts, raw.dossiers, raw.petitions, raw.ratings cascade"
+    )
+    shutil.rmtree(warehouse / MISSING.isoformat())
+    run_nights(*NIGHTS)
+    missed = marts.execute(
+        "select bool_and(is_missing), count(warning) > 0 from marts.data_status"
+        " where export_day = %s and source in ('dossiers', 'petitions')",
+        [MISSING],
+    ).fetchone()
+    assert missed == (True, True)
+    assert fingerprints(marts) != expected
+    shutil.copytree(exports / MISSING.isoformat(), warehouse / MISSING.isoformat())
+    run_nights(MISSING)
+    assert fingerprints(marts) == expected
+    late = marts.execute(
+        "select bool_and(is_late) from marts.data_status where export_day = %s and files > 0",
+        [MISSING],
+    ).fetchone()
+    assert late == (True,)

@@ -1,0 +1,429 @@
+"""Numerator and denominator of the 24 indicators, for every unit and period."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+from .dossiers import Dossier, is_fee_bearing
+from .exports import Exports, Row, to_number, to_set, to_time
+from .petitions import Petition
+from .procedures import Catalogue
+from .working_days import working_day_after
+
+CONTENT = (
+    "TenTTHC",
+    "TrinhTuThucHien",
+    "CachThucThucHien",
+    "ThanhPhanHoSo",
+    "ThoiHan",
+    "DoiTuong",
+    "CoQuanThucHien",
+)
+MIDNIGHT = time()
+
+
+class Period(NamedTuple):
+    kind: str
+    start: date
+
+    @property
+    def end(self) -> date:
+        months = {"month": 1, "quarter": 3, "year": 12}[self.kind]
+        year, month = divmod(self.start.year * 12 + self.start.month - 1 + months, 12)
+        return date(year, month + 1, 1)
+
+    @property
+    def months(self) -> list[int]:
+        last = (self.end - timedelta(days=1)).month
+        return list(range(self.start.month, last + 1))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As the portal's pulls name it."""
+        year = self.start.year
+        if self.kind == "month":
+            return (f"{year}-{self.start.month:02d}",)
+        if self.kind == "quarter":
+            return (f"{year}-Q{(self.start.month + 2) // 3}",)
+        return (f"{year}", f"{year}-year")
+
+
+def period_of(kind: str, day: date) -> Period:
+    month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}[kind]
+    return Period(kind, date(day.year, month, 1))
+
+
+@dataclass
+class Count:
+    """What an indicator counts: every thing, and whether it is in the numerator.
+
+    ``fixed_numerator``, ``fixed_denominator``: numbers that are no count of things. ``ratio``: the
+    ratio where it is not numerator / denominator.
+    """
+
+    things: dict[str, bool] = field(default_factory=dict)
+    fixed_numerator: Decimal | None = None
+    fixed_denominator: int | None = None
+    fixed_ratio: Fraction | None = None
+
+    @property
+    def numerator(self) -> Decimal:
+        if self.fixed_numerator is not None:
+            return self.fixed_numerator
+        return Decimal(sum(self.things.values()))
+
+    @property
+    def denominator(self) -> int:
+        return len(self.things) if self.fixed_denominator is None else self.fixed_denominator
+
+    @property
+    def ratio(self) -> Fraction | None:
+        if not self.denominator:
+            return None
+        if self.fixed_ratio is not None:
+            return self.fixed_ratio
+        return Fraction(self.numerator) / self.denominator
+
+
+Counts = dict[str, Count]
+
+
+class World:
+    """Everything known as of A, the end of the newest export day."""
+
+    def __init__(self, exports: Exports, as_of: datetime) -> None:
+        self.as_of = as_of
+        self.read = exports.read
+        self.catalogue = Catalogue(exports)
+        procedures = self.catalogue.procedures
+        self.dossiers = [
+            Dossier(row, procedures.get(row["MaTTHC"])) for row in exports.newest("dossiers")
+        ]
+        self.petitions = [Petition(row) for row in exports.newest("petitions")]
+        self._announcements = exports.newest("announcements")
+        self._ratings: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        for row in exports.newest("ratings"):
+            given = to_time(row["NgayDanhGia"])
+            assert given is not None
+            self._ratings[row["MaHoSo"]].append((given, row.get("MucDo", "")))
+        self._national = {
+            (row["MaDonVi"], int(row["Nam"]), int(row["Thang"])): int(
+                to_number(row["SoHoSoTiepNhan"])
+            )
+            for row in exports.newest("national_counts")
+            if row.get("SoHoSoTiepNhan")
+        }
+        self._portal = {
+            (row["unit_code"], row["period"]): int(to_number(row["denominator"]))
+            for row in exports.newest("portal_scores")
+            if row.get("metric") == "DOSSIER_SYNC" and row.get("denominator")
+        }
+        self._dossiers_of: dict[str, list[Dossier]] = defaultdict(list)
+        for dossier in self.dossiers:
+            for unit in self.catalogue.lineage(dossier.unit):
+                self._dossiers_of[unit].append(dossier)
+        self._petitions_of: dict[str, list[Petition]] = defaultdict(list)
+        for petition in self.petitions:
+            for unit in self.catalogue.lineage(petition.unit):
+                self._petitions_of[unit].append(petition)
+
+    def periods(self) -> list[Period]:
+        """Of the first dossier or petition through those that hold the last second before A."""
+        units = self.catalogue.units
+        moments = [one.received or one.submitted for one in self.dossiers if one.unit in units]
+        moments += [one.start for one in self.petitions if one.unit in units]
+        last = (self.as_of - timedelta(seconds=1)).date()
+        days = [moment.date() for moment in moments if moment]
+        if not days:
+            return []
+        periods = []
+        for kind in ("month", "quarter", "year"):
+            period = period_of(kind, min(days))
+            while period.start <= last:
+                periods.append(period)
+                period = period_of(kind, period.end)
+        return periods
+
+    def latest_rating(self, dossier: str, at: datetime) -> str:
+        given = [rating for rating in self._ratings.get(dossier, []) if rating[0] < at]
+        return max(given, default=(at, ""), key=lambda rating: rating[0])[1]
+
+    def counts(self, unit: str, period: Period) -> Counts:
+        """The counts of all indicators by their code; 4.6 as ``decision-766-text`` has it."""
+        return _Scope(self, unit, period).counts()
+
+    def national_count(self, unit: str, period: Period) -> int | None:
+        """What the national reporting system says, if it says anything."""
+        own = self._own_national_count(unit, period)
+        if own is not None or self.catalogue.level(unit) != "tinh":
+            return own
+        below = [
+            self._own_national_count(child, period) for child in self.catalogue.children(unit)
+        ]
+        known = [count for count in below if count is not None]
+        return sum(known) if known else None
+
+    def _own_national_count(self, unit: str, period: Period) -> int | None:
+        year = period.start.year
+        if period.kind == "year" and (unit, year, 0) in self._national:
+            return self._national[unit, year, 0]
+        there = [(unit, year, month) for month in period.months if (unit, year, month) in self._national]
+        return sum(self._national[key] for key in there) if there else None
+
+    def portal_count(self, unit: str, period: Period) -> int | None:
+        return next(
+            (self._portal[unit, name] for name in period.names if (unit, name) in self._portal), None
+        )
+
+    def announcements_of(self, unit: str) -> list[Row]:
+        """Of the unit's province and the units below it."""
+        province = self.catalogue.province(unit)
+        below = self.catalogue.below[province] if province else []
+        return [row for row in self._announcements if row["MaDonVi"] in below]
+
+    def dossiers_of(self, unit: str) -> list[Dossier]:
+        return self._dossiers_of[unit]
+
+    def petitions_of(self, unit: str) -> list[Petition]:
+        return self._petitions_of[unit]
+
+    @cached_property
+    def _states(self) -> dict[tuple[str, datetime], str]:
+        return {}
+
+    def state(self, dossier: Dossier, at: datetime) -> str:
+        key = (dossier.code, at)
+        if key not in self._states:
+            self._states[key] = dossier.state(at)
+        return self._states[key]
+
+    def named_by_petitions(self, at: datetime) -> set[str]:
+        """The dossiers that a petition sent before ``at`` names."""
+        return {one.row["MaHoSo"] for one in self.petitions if one.row.get("MaHoSo") and one.sent < at}
+
+    def repeated(self, at: datetime) -> set[str]:
+        """The petitions that another one sent before ``at`` repeats."""
+        return {
+            one.row["MaPAKNTruoc"]
+            for one in self.petitions
+            if one.sent < at and one.row.get("MaPAKNTruoc", one.code) != one.code
+        }
+
+
+class _Scope:
+    """One unit in one period, from ``start`` to ``at`` (exclusive)."""
+
+    def __init__(self, world: World, unit: str, period: Period) -> None:
+        self.world, self.unit, self.period = world, unit, period
+        self.start = datetime.combine(period.start, MIDNIGHT)
+        self.at = min(datetime.combine(period.end, MIDNIGHT), world.as_of)
+        self.own = world.dossiers_of(unit)
+        self.received = [one for one in self.own if one.is_received(self.start, self.at)]
+        self.handled = [one for one in self.own if self._is_handled(one)]
+
+    def _is_handled(self, dossier: Dossier) -> bool:
+        """The denominator of 2.1: received before T, and not finished before S."""
+        if dossier.received is None or dossier.received >= self.at:
+            return False
+        finished = dossier.finished(self.at)
+        return finished is None or finished >= self.start
+
+    def counts(self) -> Counts:
+        counts = {
+            "1.1": self.announced_in_time(),
+            "1.2": self.made_public_in_time(),
+            "1.3": self.fully_described(),
+            "1.4": self.synchronised(),
+            "2.1": _of(self.handled, self._is_in_time),
+            "2.2": self.mean_hours(),
+            "3.1": self.with_online_service(),
+            "3.2": self.used_services(),
+            "3.5a": self.fee_procedures(lambda one: one.has_fee),
+            "3.5b": self.fee_procedures(lambda one: one.is_paid_online),
+            "3.6": _of([d for d in self.received if d.owes_fee], lambda one: one.is_paid_online),
+            "4.1": _of(self.handled, lambda one: one.has_result_link),
+            "4.2": _of(self.handled, lambda one: one.is_digitised),
+            "4.3": _of(self.handled, lambda one: one.reuses_data),
+            "4.4": _of(self.handled, lambda one: one.shares_data),
+            "4.5a": self.citizen_procedures(),
+            "4.5b": _of(self.handled, lambda one: one.uses_population_data),
+            "4.6": self.certified_copies(),
+            "5.4": self.content_applicants(),
+        }
+        counts["3.3"] = self.online(counts["1.4"])
+        return counts | self.petition_counts()
+
+    # Publicity
+
+    def announced_in_time(self) -> Count:
+        rows = []
+        for row in self.world.announcements_of(self.unit):
+            decided, in_force = to_time(row.get("NgayQuyetDinh")), to_time(row.get("NgayHieuLuc"))
+            if decided is None or not self.start <= decided < self.at:
+                continue
+            deadline = working_day_after(decided.date(), 5)
+            rows.append((row["MaTTHC"], in_force is not None and deadline <= in_force.date()))
+        return _all_rows(rows)
+
+    def made_public_in_time(self) -> Count:
+        rows = []
+        for row in self.world.announcements_of(self.unit):
+            decided, public = to_time(row.get("NgayQuyetDinh")), to_time(row.get("NgayCongKhai"))
+            deadline = working_day_after(decided.date(), 5) if decided else None
+            if public is not None and public < self.at:
+                if public >= self.start:
+                    in_time = deadline is not None and public.date() <= deadline
+                    rows.append((row["MaTTHC"], in_time))
+            elif deadline and self.start.date() <= deadline < self.at.date():
+                rows.append((row["MaTTHC"], False))
+        return _all_rows(rows)
+
+    def fully_described(self) -> Count:
+        catalogue = self.world.catalogue
+        province = catalogue.province(self.unit)
+        codes = catalogue.of_unit(province) if province else ()
+        return Count(
+            {code: all(catalogue.procedures[code].get(name) for name in CONTENT) for code in codes}
+        )
+
+    def synchronised(self) -> Count:
+        count = _of(self.received, lambda one: one.is_synchronised)
+        portal = self.world.portal_count(self.unit, self.period)
+        national = self.world.national_count(self.unit, self.period)
+        by_portal = len(self.received) if portal is None else portal
+        count.fixed_denominator = max(by_portal, national or 0)
+        ratio = count.ratio
+        count.fixed_ratio = None if ratio is None else min(Fraction(1), ratio)
+        return count
+
+    # Progress
+
+    def _state(self, dossier: Dossier) -> str:
+        return self.world.state(dossier, self.at)
+
+    def _is_in_time(self, dossier: Dossier) -> bool:
+        return self._state(dossier) in ("early", "on_time", "open_in_time")
+
+    def mean_hours(self) -> Count:
+        things, total, now = {}, Fraction(0), self.world.as_of
+        for dossier in self.received:
+            finished = dossier.handled_until(now)
+            if dossier.status not in ("9", "10") or finished is None or dossier.received is None:
+                continue
+            spent = finished - dossier.received - dossier.supplement_time(now)
+            total += Fraction(spent / timedelta(microseconds=1)) / 3_600_000_000
+            things[dossier.code] = True
+        return Count(things, fixed_numerator=rounded(total))
+
+    # Online services
+
+    def with_online_service(self) -> Count:
+        with_service = set(self.world.catalogue.public_services(self.unit).values())
+        codes = self.world.catalogue.of_unit(self.unit)
+        return Count({code: code in with_service for code in codes})
+
+    def used_services(self) -> Count:
+        first = self.world.catalogue.first_public_service
+        used = set()
+        for dossier in self.own:
+            moment = dossier.received or dossier.submitted
+            if dossier.is_online and moment and self.start <= moment < self.at:
+                used.add(dossier.row.get("MaDVC") or first.get(dossier.row["MaTTHC"]))
+        return Count({one: one in used for one in self.world.catalogue.public_services(self.unit)})
+
+    def online(self, synchronised: Count) -> Count:
+        count = _of(self.received, lambda one: one.is_online)
+        ratio = count.ratio
+        factor = synchronised.ratio or Fraction(0)
+        count.fixed_ratio = None if ratio is None else ratio * min(Fraction(1), factor)
+        return count
+
+    # Online payment
+
+    def fee_procedures(self, shows: Callable[[Dossier], bool]) -> Count:
+        return self._procedures_with(is_fee_bearing, shows)
+
+    def citizen_procedures(self) -> Count:
+        return self._procedures_with(
+            lambda row: "cong_dan" in to_set(row.get("DoiTuong")),
+            lambda one: one.uses_population_data,
+        )
+
+    def _procedures_with(
+        self, is_meant: Callable[[Row], bool], shows: Callable[[Dossier], bool]
+    ) -> Count:
+        shown = {one.row["MaTTHC"] for one in self.received if shows(one)}
+        catalogue = self.world.catalogue
+        meant = [c for c in catalogue.of_unit(self.unit) if is_meant(catalogue.procedures[c])]
+        return Count({code: code in shown for code in meant})
+
+    # Digitisation
+
+    def certified_copies(self) -> Count:
+        catalogue = self.world.catalogue
+        units = [self.unit]
+        if catalogue.level(self.unit) == "tinh":
+            units = [one for one in catalogue.below[self.unit] if catalogue.level(one) == "xa"]
+        return Count(
+            {one: catalogue.units[one].get("ChungThucBanSaoDienTu") == "1" for one in units}
+        )
+
+    # Satisfaction
+
+    def content_applicants(self) -> Count:
+        named = self.world.named_by_petitions(self.at)
+        return _of(
+            self.handled,
+            lambda one: (
+                self._state(one) not in ("late", "open_overdue")
+                and one.code not in named
+                and self.world.latest_rating(one.code, self.at) != "khong_hai_long"
+            ),
+        )
+
+    def petition_counts(self) -> Counts:
+        own = [p for p in self.world.petitions_of(self.unit) if p.counts(self.start, self.at)]
+        repeated = self.world.repeated(self.at)
+        in_time = {one.code: one.state(self.at) in ("on_time", "open_in_time") for one in own}
+        content = {
+            one.code: in_time[one.code] and not one.is_disliked and one.code not in repeated
+            for one in own
+        }
+        kinds = {one.code: one.row.get("PhanLoai") for one in own}
+        return {
+            "5.1a": Count({code: kind == "quy_dinh" for code, kind in kinds.items()}),
+            "5.1b": Count({code: kind == "hanh_vi" for code, kind in kinds.items()}),
+            "5.2": Count(in_time),
+            "5.3": Count(content),
+        }
+
+
+def _of(dossiers: Iterable[Dossier], is_counted: Callable[[Dossier], bool]) -> Count:
+    return Count({one.code: is_counted(one) for one in dossiers})
+
+
+def _all_rows(rows: Iterable[tuple[str, bool]]) -> Count:
+    """Procedures, in the numerator if all of their rows are in time."""
+    things: dict[str, bool] = {}
+    for code, in_time in rows:
+        things[code] = things.get(code, True) and in_time
+    return Count(things)
+
+
+def rounded(number: Fraction) -> Decimal:
+    """To two decimals, half up (away from zero)."""
+    exact = Decimal(number.numerator) / Decimal(number.denominator)
+    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def every_period(world: World) -> Iterator[tuple[str, Period, Counts]]:
+    for period in world.periods():
+        for unit in world.catalogue.units:
+            yield unit, period, world.counts(unit, period)
