@@ -101,7 +101,7 @@ def _refuse_real_data() -> None:
     if not sample_home.marker(home).exists():
         if has_nights or sample_home.exports(home).exists():
             raise ChisoError(
-                f"{home} đã có dữ liệu thật: hãy chạy CHISO_HOME=.chiso-demo ./chiso demo để dữ"
+                f"{home} đã có dữ liệu thật: hãy chạy CHISO_HOME={home}/demo ./chiso demo để dữ"
                 " liệu mẫu không lẫn vào."
             )
         sample_home.marker(home).touch()

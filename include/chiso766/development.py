@@ -16,11 +16,11 @@ _CHECKS = {
     "sqlfluff": [
         "sqlfluff",
         "lint",
-        "--nofail-on-templating-error",
         "--disable-progress-bar",
         "--processes",
         "0",
-        "dbt",
+        "dbt/models",
+        "dbt/tests",
         "include/chiso766/sql",
     ],
 }

@@ -10,7 +10,7 @@ from chiso766.errors import ChisoError
 
 def marker(home: Path) -> Path:
     """The file that says that a home holds the sample."""
-    return home / "demo"
+    return home / "holds-sample"
 
 
 def exports(home: Path) -> Path:

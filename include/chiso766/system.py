@@ -32,6 +32,7 @@ _HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 60  # a step that is running may end
 _POLL_S = 0.3
+_CLOCK_CORRECTION_S = 5
 
 
 def up() -> None:
@@ -39,20 +40,14 @@ def up() -> None:
     sample_home.refuse_real_exports()
     console = terminal.console()
     with exclusive(airflow_lock(), "Đang có lệnh khác chạy Airflow (./chiso nightly): xin chờ."):
-        with console.status("Khởi động PostgreSQL…"):
-            server.start()
-            warehouse.prepare()
         missing = [name for name in COMPONENTS if component(name) is None]
-        if not missing:
-            return
         if "api-server" in missing:
             airflow_env.keep_api_port(server.free_port(airflow_env.api_port()))
-        airflow_env.apply()
-        airflow_env.login_password()
-        with console.status("Chuẩn bị Airflow…"), terminal.output_into(_log("prepare")):
-            from chiso766 import airflow_runs  # it takes seconds, and talks
-
-            airflow_runs.prepare()
+        with (
+            console.status("Chuẩn bị PostgreSQL và Airflow…"),
+            terminal.output_into(_log("prepare")),
+        ):
+            prepare()
         with console.status("Khởi động Airflow…"):
             try:
                 for name in missing:
@@ -63,6 +58,17 @@ def up() -> None:
             except BaseException:
                 _stop_components()
                 raise
+
+
+def prepare() -> None:
+    """Bring the databases to this version and make the keys: all that the components start from."""
+    server.start()
+    warehouse.prepare()
+    airflow_env.apply()
+    airflow_env.login_password()
+    from chiso766 import airflow_runs  # it takes seconds, and talks
+
+    airflow_runs.prepare()
 
 
 def down() -> None:
@@ -77,7 +83,8 @@ def component(name: str) -> psutil.Process | None:
     try:
         kept = json.loads(_pid_file(name).read_text())
         process = psutil.Process(kept["pid"])
-        is_ours = process.create_time() == kept["started"] and process.is_running()
+        # The clock by which the system reckons may have been set since.
+        is_ours = abs(process.create_time() - kept["started"]) < _CLOCK_CORRECTION_S
         return process if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None

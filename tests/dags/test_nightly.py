@@ -162,7 +162,7 @@ def test_real_exports_are_refused_where_the_sample_is(
     delivered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHISO_HOME", str(tmp_path))
-    (tmp_path / "demo").touch()
+    (tmp_path / "holds-sample").touch()
     assert settings.load().exports == delivered
     with pytest.raises(ChisoError, match="dữ liệu mẫu"):
         nightly.run_nights(DAY, DAY)

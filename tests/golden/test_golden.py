@@ -17,6 +17,7 @@ from chiso766.sources import SOURCES
 from .cases import FOLDER, Case, all_cases, read_csv
 
 CASES = all_cases()
+WAREHOUSES = sorted({case.warehouse for case in CASES})
 FEWEST_CASES = 4
 
 
@@ -60,12 +61,15 @@ def _assert_every_row_was_taken(connection: psycopg.Connection) -> None:
     assert (refused, set_aside) == ([], [])
 
 
-# Cases of one warehouse stand together: pytest keeps it only until the next one is asked for.
+# The cases of one warehouse stand together and name it by the same object: pytest keeps a
+# fixture only until a parameter that is not identical is asked for.
 @pytest.mark.parametrize(
     ("marts", "case"),
     [
-        pytest.param(case.warehouse, case, id=case.name)
-        for case in sorted(CASES, key=lambda case: case.warehouse)
+        pytest.param(warehouse, case, id=case.name)
+        for warehouse in WAREHOUSES
+        for case in CASES
+        if case.warehouse == warehouse
     ],
     indirect=["marts"],
 )

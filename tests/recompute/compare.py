@@ -57,9 +57,11 @@ def _local(moment: Any) -> datetime | None:
 
 def _compare_dossiers(world: World, differences: Differences) -> None:
     at = world.as_of
-    own = {
-        one.code: (one.unit, one.state(at), one.due, one.finished(at)) for one in world.dossiers
-    }
+    own = {}
+    for one in world.dossiers:
+        state = one.state(at)
+        finished = one.finished(at) if state != "not_received" else None
+        own[one.code] = (one.unit, state, one.due, finished)
     marts = {
         code: (unit, state, _local(due), _local(finished))
         for code, unit, state, due, finished in _select(
@@ -70,8 +72,9 @@ def _compare_dossiers(world: World, differences: Differences) -> None:
 
 
 def _compare_petitions(world: World, differences: Differences) -> None:
+    at = world.as_of
     own = {
-        one.code: (one.unit, one.state(world.as_of), one.start, one.is_disliked)
+        one.code: (one.unit, one.state(at) if one.start < at else None, one.start, one.is_disliked)
         for one in world.petitions
     }
     marts = {

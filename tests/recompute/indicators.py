@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from math import floor
 from typing import NamedTuple
 
 from .dossiers import Dossier, is_fee_bearing
@@ -419,8 +420,8 @@ def _all_rows(rows: Iterable[tuple[str, bool]]) -> Count:
 
 def rounded(number: Fraction) -> Decimal:
     """To two decimals, half up (away from zero)."""
-    exact = Decimal(number.numerator) / Decimal(number.denominator)
-    return exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    cents = floor(abs(number) * 100 + Fraction(1, 2))
+    return Decimal(cents if number >= 0 else -cents) / 100
 
 
 def every_period(world: World) -> Iterator[tuple[str, Period, Counts]]:

@@ -53,7 +53,10 @@ class Catalogue:
         return [one for one, row in self.units.items() if row.get("MaDonViCha") == unit]
 
     def of_unit(self, unit: str) -> set[str]:
-        """The procedures of a unit."""
+        """The procedures of a unit and of those below it, each once."""
+        return set().union(*(self._own_procedures(one) for one in self.below[unit]))
+
+    def _own_procedures(self, unit: str) -> set[str]:
         public = {
             code
             for code, row in self.procedures.items()

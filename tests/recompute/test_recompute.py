@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from chiso766.sample import write_sample
 
 from ..deliveries import loads, select
 from .compare import compare
+from .edges import Edges
 from .exports import Exports
 from .indicators import World
+
+
+SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "1 2").split()]
 
 
 def _recomputed(folder: Path) -> World:
@@ -46,9 +51,17 @@ def _load(folder: Path) -> None:
 @pytest.mark.parametrize(
     "sample",
     [
-        {"units": 8, "dossiers": 600, "days": 14, "seed": 766, "last_day": date(2027, 1, 12)},
+        {"units": 8, "dossiers": 200, "days": 5, "seed": 766, "last_day": date(2027, 1, 6)},
+        {
+            "units": 4,
+            "dossiers": 200,
+            "days": 6,
+            "seed": 5,
+            "last_day": date(2026, 10, 6),
+            "dirt": 0.03,
+        },
     ],
-    ids=["year end"],
+    ids=["year end", "dirty quarter end"],
 )
 def test_every_number_of_the_marts_is_that_of_a_second_reading(
     warehouse: Path, sample: dict[str, object]
@@ -57,4 +70,14 @@ def test_every_number_of_the_marts_is_that_of_a_second_reading(
     _load(warehouse)
     differences = compare(_recomputed(warehouse))
     assert differences.compared
+    assert not differences.groups, f"\n{differences}"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_odd_times_and_states_at_the_edges_are_read_as_the_rule_book_says(
+    warehouse: Path, seed: int
+) -> None:
+    Edges(seed, dossiers=700, petitions=250).write(warehouse)
+    _load(warehouse)
+    differences = compare(_recomputed(warehouse))
     assert not differences.groups, f"\n{differences}"

@@ -1,0 +1,70 @@
+"""Settings come from the environment, then .env, then defaults; the key is made once."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from chiso766 import settings
+from chiso766.errors import ChisoError
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project root of the test's own, with nothing set in the environment."""
+    monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
+    for name in ("CHISO_HOME", "CHISO_EXPORTS", "CHISO_UNIT", "CHISO_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_the_home_is_in_the_project_and_the_drop_folder_in_the_home(project: Path) -> None:
+    assert settings.load().home == project / ".chiso"
+    assert settings.load().exports == project / ".chiso" / "exports"
+    assert settings.load().unit == "H24.999"
+    assert settings.load().population_database_code == "7"
+
+
+def test_the_environment_wins_over_the_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / ".env").write_text("CHISO_UNIT=H24.001\nCHISO_HOME=kho\n")
+    assert settings.load().unit == "H24.001"
+    assert settings.load().home == project / "kho"
+    monkeypatch.setenv("CHISO_UNIT", "H24.002")
+    assert settings.load().unit == "H24.002"
+
+
+def test_an_empty_setting_is_not_given(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / ".env").write_text("CHISO_UNIT=H24.001\n")
+    monkeypatch.setenv("CHISO_UNIT", "")
+    assert settings.load().unit == "H24.999"
+
+
+def test_the_key_is_made_once_for_its_owner_only(project: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: settings.load().secret_key, range(32)))
+    assert len(keys) == 1
+    key_file = project / ".chiso" / "secret.key"
+    assert key_file.read_bytes() in keys
+    assert len(key_file.read_bytes()) >= settings.SHORTEST_SECRET
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert list(key_file.parent.iterdir()) == [key_file]
+
+
+def test_a_given_key_is_used_and_a_short_one_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHISO_SECRET_KEY", "k" * 32)
+    assert settings.load().secret_key == b"k" * 32
+    assert not (project / ".chiso").exists()
+    monkeypatch.setenv("CHISO_SECRET_KEY", "k" * 31)
+    with pytest.raises(ChisoError, match="CHISO_SECRET_KEY"):
+        _ = settings.load().secret_key
+
+
+def test_secrets_are_not_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHISO_SECRET_KEY", "bí mật" * 10)
+    monkeypatch.setenv("CHISO_DATABASE_URL", "postgresql://u:bí-mật@h/d")
+    assert "mật" not in repr(settings.load())
