@@ -224,18 +224,10 @@ class _Load:
                 "Cột không được giữ vì có thể là dữ liệu cá nhân, trùng hoặc không tên:"
                 f" {_named(sorted(self._tidy.withheld))}."
             )
-        if self._source.name in load.SOURCES_OF_UNITS:
-            unknown = self._rows(load.unknown_units(self._source))
-            if unknown:
-                units = [f"{unit} ({count} dòng)" for unit, count in unknown]
-                yield f"Đơn vị chưa có trong danh mục units, chưa tính vào đâu: {_named(units)}."
         for oddity, condition in load.ODDITIES.get(self._source.name, {}).items():
             odd = self._count(f"select count(*) from {load.stage(self._source)} where {condition}")
             if odd:
                 yield f"{oddity}: {odd} dòng."
-
-    def _rows(self, query: str) -> list[Any]:
-        return self._connection.execute(query.encode(), self._parameters).fetchall()
 
 
 def _named(names: list[str]) -> str:

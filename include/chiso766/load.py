@@ -28,9 +28,6 @@ RULES = (
     "bad_number",
 )
 
-# Sources whose rows count nowhere until their unit is in ``units``.
-SOURCES_OF_UNITS = ("dossiers", "petitions")
-
 # What looks odd in a row that is taken all the same.
 ODDITIES = {
     "dossiers": {"MaXaChuHoSo không gồm 5 chữ số": "MaXaChuHoSo !~ '^[0-9]{5}$'"},
@@ -225,13 +222,3 @@ def _good(alias: str) -> str:
         "not exists (select from set_aside.row as aside"
         f" where aside.load_id = %(load_id)s and aside.line = {alias}.line)"
     )
-
-
-def unknown_units(source: Source) -> str:
-    """The units of the file's good rows that are not in ``raw.units``, with their rows."""
-    return f"""
-        select unit_code, count(*)
-        from (select {unit_code(source)} as unit_code from {stage(source)} as staged
-            where {_good("staged")}) as good
-        where unit_code not in (select row_key from raw.units)
-        group by unit_code order by count(*) desc, unit_code"""

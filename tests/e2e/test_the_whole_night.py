@@ -220,3 +220,23 @@ def test_a_day_that_was_missing_and_is_delivered_later_gives_the_same_marts(
         [MISSING],
     ).fetchone()
     assert late == (True,)
+
+
+def test_dossiers_of_an_unknown_unit_are_named_until_the_unit_comes(
+    marts: psycopg.Connection, warehouse: Path
+) -> None:
+    day = LAST + timedelta(days=1)
+    stray = warehouse / day.isoformat() / "dossiers" / "la.csv"
+    stray.parent.mkdir(parents=True)
+    stray.write_text(
+        "MaHoSo,MaTTHC,TrangThaiHoSo,NgayTiepNhan\nH24.555-261104-1,1.000001,4,20261104080000\n",
+        encoding="utf-8",
+    )
+    run_nights(day)
+    asked = "select warning from marts.data_status where source = 'dossiers' and export_day = %s"
+    assert "H24.555" in (marts.execute(asked, [day]).fetchone() or [""])[0]
+    unit = warehouse / day.isoformat() / "units" / "moi.csv"
+    unit.parent.mkdir()
+    unit.write_text("MaDonVi,Cap,MaDonViCha\nH24.555,xa,H24\n", encoding="utf-8")
+    run_nights(day)
+    assert marts.execute(asked, [day]).fetchone() == (None,)

@@ -142,19 +142,6 @@ def test_a_file_of_no_bytes_is_refused_where_its_format_has_none(name: str) -> N
     assert loads()[0]["state"] == "refused"
 
 
-def test_units_that_are_not_known_are_named_in_the_warnings() -> None:
-    deliver("units", "a.json", [GOOD["units"]])
-    other = DOSSIER | {"MaHoSo": "H24.101-261120-0001"}
-    deliver("dossiers", "a.json", [DOSSIER, other, other | {"MaHoSo": "H24.101-261120-0002"}])
-
-    load_days()
-
-    [row] = [row for row in loads() if row["source"] == "dossiers"]
-    assert "H24.101 (2 dòng)" in row["warnings"]
-    assert "H24.999" not in row["warnings"]
-    assert row["rows_accepted"] == 3
-
-
 def test_a_commune_code_of_another_shape_is_a_warning() -> None:
     deliver("dossiers", "a.json", [DOSSIER | {"MaXaChuHoSo": "Nhị Chiểu"}])
 
@@ -204,7 +191,6 @@ POINTS = [
     "create_stage",
     "keep_older",
     "set_aside",
-    "unknown_units",
     "insert_versions",
     "restore_older",
 ]
