@@ -45,9 +45,8 @@ def _print(connection: psycopg.Connection, query: str) -> None:
     table = Table(*(column.name for column in cursor.description))
     for row in cursor:
         table.add_row(*(_cell(value) for value in row))
-    console = Console()
-    width = console.width if console.is_terminal else _WIDTH_FOR_FILES
-    console.print(table, width=width, markup=False, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_FOR_FILES)
+    console.print(table, markup=False, highlight=False)
     console.print(f"{cursor.rowcount} dòng")
 
 

@@ -8,9 +8,8 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,14 +52,14 @@ class Case:
     def indicator(self) -> str:
         return self.folder.name.partition("_")[0]
 
-    @cached_property
-    def nights(self) -> list[date]:
-        return sorted(date.fromisoformat(day.name) for day in self._exports.iterdir())
+    @property
+    def nights(self) -> list[str]:
+        return sorted(day.name for day in self._exports.iterdir())
 
     @property
     def warehouse(self) -> str:
         """Cases with the same last export day share a warehouse; those in alone/ have their own."""
-        return self.name if self.name.startswith("alone/") else self.nights[-1].isoformat()
+        return self.name if self.name.startswith("alone/") else self.nights[-1]
 
     @property
     def sources(self) -> set[str]:

@@ -68,7 +68,9 @@ def _compare_dossiers(world: World, differences: Differences) -> None:
             "select dossier_code, unit_code, state, due_at, finished_at from marts.fct_dossier"
         )
     }
-    _compare_rows("fct_dossier", ("unit", "state", "due_at", "finished_at"), marts, own, differences)
+    _compare_rows(
+        "fct_dossier", ("unit", "state", "due_at", "finished_at"), marts, own, differences
+    )
 
 
 def _compare_petitions(world: World, differences: Differences) -> None:
@@ -213,5 +215,3 @@ def _causes(marts: dict[str, bool], own: dict[str, bool]) -> str:
         for name, things in parts.items()
         if things
     )
-
-

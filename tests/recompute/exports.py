@@ -210,20 +210,18 @@ def _fields_by_title() -> dict[tuple[str, str], str]:
 
 
 _ALIASES = _fields_by_title()
-_FIELDS = {
-    field.lower(): field
-    for field in (
-        "MaHoSo MaTTHC TenTTHC MaLinhVuc TenLinhVuc MaDVC KenhThucHien NgayNopHoSo NgayTiepNhan"
-        " NgayHenTra NgayKetThucXuLy NgayTra NgayTuChoi TrangThaiHoSo HoSoCoThanhPhanSoHoa"
-        " TaiKhoanDuocXacThucVoiVNeID DuocThanhToanTrucTuyen DaDongBo DSKetNoiCSDL TaiLieuNop"
-        " DanhSachLePhi DanhSachGiayToKetQua DanhSachHoSoBoSung MaPAKN MaDonVi PhanLoai NgayGui"
-        " NgayChuyenDen NgayYeuCauBoSung NgayTraLoi NgayCongKhai LuotThich LuotKhongThich"
-        " MaPAKNTruoc NgayDanhGia MucDo CapThucHien MaDonViCongBo TrangThai DoiTuong"
-        " TrinhTuThucHien CachThucThucHien ThanhPhanHoSo CoQuanThucHien ThoiHan DonViThoiHan"
-        " CoKetQuaGiayTo Phi LePhi SoQuyetDinh NgayQuyetDinh LoaiCongBo NgayHieuLuc Nam Thang"
-        " SoHoSoTiepNhan TenDonVi Cap MaDonViCha ChungThucBanSaoDienTu"
-    ).split()
-}
+_FIELD_NAMES = """
+MaHoSo MaTTHC TenTTHC MaLinhVuc TenLinhVuc MaDVC KenhThucHien NgayNopHoSo NgayTiepNhan
+NgayHenTra NgayKetThucXuLy NgayTra NgayTuChoi TrangThaiHoSo HoSoCoThanhPhanSoHoa
+TaiKhoanDuocXacThucVoiVNeID DuocThanhToanTrucTuyen DaDongBo DSKetNoiCSDL TaiLieuNop
+DanhSachLePhi DanhSachGiayToKetQua DanhSachHoSoBoSung MaPAKN MaDonVi PhanLoai NgayGui
+NgayChuyenDen NgayYeuCauBoSung NgayTraLoi NgayCongKhai LuotThich LuotKhongThich
+MaPAKNTruoc NgayDanhGia MucDo CapThucHien MaDonViCongBo TrangThai DoiTuong TrinhTuThucHien
+CachThucThucHien ThanhPhanHoSo CoQuanThucHien ThoiHan DonViThoiHan CoKetQuaGiayTo Phi
+LePhi SoQuyetDinh NgayQuyetDinh LoaiCongBo NgayHieuLuc Nam Thang SoHoSoTiepNhan TenDonVi
+Cap MaDonViCha ChungThucBanSaoDienTu
+"""
+_FIELDS = {name.lower(): name for name in _FIELD_NAMES.split()}
 
 
 def _field(title: str, source: str) -> str:

@@ -165,9 +165,7 @@ class World:
         own = self._own_national_count(unit, period)
         if own is not None or self.catalogue.level(unit) != "tinh":
             return own
-        below = [
-            self._own_national_count(child, period) for child in self.catalogue.children(unit)
-        ]
+        below = [self._own_national_count(child, period) for child in self.catalogue.children(unit)]
         known = [count for count in below if count is not None]
         return sum(known) if known else None
 
@@ -175,12 +173,15 @@ class World:
         year = period.start.year
         if period.kind == "year" and (unit, year, 0) in self._national:
             return self._national[unit, year, 0]
-        there = [(unit, year, month) for month in period.months if (unit, year, month) in self._national]
+        there = [
+            (unit, year, month) for month in period.months if (unit, year, month) in self._national
+        ]
         return sum(self._national[key] for key in there) if there else None
 
     def portal_count(self, unit: str, period: Period) -> int | None:
         return next(
-            (self._portal[unit, name] for name in period.names if (unit, name) in self._portal), None
+            (self._portal[unit, name] for name in period.names if (unit, name) in self._portal),
+            None,
         )
 
     def announcements_of(self, unit: str) -> list[Row]:
@@ -207,7 +208,9 @@ class World:
 
     def named_by_petitions(self, at: datetime) -> set[str]:
         """The dossiers that a petition sent before ``at`` names."""
-        return {one.row["MaHoSo"] for one in self.petitions if one.row.get("MaHoSo") and one.sent < at}
+        return {
+            one.row["MaHoSo"] for one in self.petitions if one.row.get("MaHoSo") and one.sent < at
+        }
 
     def repeated(self, at: datetime) -> set[str]:
         """The petitions that another one sent before ``at`` repeats."""

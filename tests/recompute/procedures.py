@@ -20,7 +20,14 @@ class Catalogue:
         self.procedures: dict[str, Row] = {
             row["MaTTHC"]: row for row in exports.newest("procedures")
         }
-        self._services = exports.newest("online_services")
+        self._services = [  # the public ones
+            row
+            for row in exports.newest("online_services")
+            if row.get("TrangThai") in PUBLIC_SERVICE
+        ]
+        self._named_services = {row["MaDVC"] for row in self._services if row.get("MaDonVi")}
+        self._of_unit: dict[str, set[str]] = {}
+        self._public_services: dict[str, dict[str, str]] = {}
         self._named: dict[str, set[str]] = defaultdict(set)
         for row in exports.newest("unit_procedures"):
             self._named[row["MaDonVi"]].add(row["MaTTHC"])
@@ -54,7 +61,10 @@ class Catalogue:
 
     def of_unit(self, unit: str) -> set[str]:
         """The procedures of a unit and of those below it, each once."""
-        return set().union(*(self._own_procedures(one) for one in self.below[unit]))
+        if unit not in self._of_unit:
+            below = (self._own_procedures(one) for one in self.below[unit])
+            self._of_unit[unit] = set().union(*below)
+        return self._of_unit[unit]
 
     def _own_procedures(self, unit: str) -> set[str]:
         public = {
@@ -76,16 +86,19 @@ class Catalogue:
 
     def public_services(self, unit: str) -> dict[str, str]:
         """The public services of a unit and those below it: service -> procedure."""
-        return {
-            row["MaDVC"]: row.get("MaTTHC", "")
-            for row in self._services
-            if row.get("TrangThai") in PUBLIC_SERVICE
-            and any(self._applies(row, one) for one in self.below[unit])
-        }
+        if unit not in self._public_services:
+            self._public_services[unit] = {
+                row["MaDVC"]: row.get("MaTTHC", "")
+                for row in self._services
+                if any(self._applies(row, one) for one in self.below[unit])
+            }
+        return self._public_services[unit]
 
     def _applies(self, service: Row, unit: str) -> bool:
         if service.get("MaDonVi"):
             return bool(service["MaDonVi"] == unit)
+        if service["MaDVC"] in self._named_services:
+            return False
         procedure = self.procedures.get(service.get("MaTTHC", ""))
         return procedure is not None and self._has_level(unit, procedure)
 
@@ -94,7 +107,7 @@ class Catalogue:
         """The first public service, by code, of every procedure."""
         first: dict[str, str] = {}
         for row in self._services:
-            if row.get("TrangThai") in PUBLIC_SERVICE and row.get("MaTTHC"):
+            if row.get("MaTTHC"):
                 procedure = row["MaTTHC"]
                 first[procedure] = min(row["MaDVC"], first.get(procedure, row["MaDVC"]))
         return first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from math import ceil
 
 MICROSECONDS_OF_HOUR = 3_600_000_000
@@ -34,7 +34,7 @@ def is_working_day(day: date) -> bool:
     return day in SATURDAYS or (day.weekday() < 5 and day not in OFF)
 
 
-@lru_cache(maxsize=None)
+@cache
 def working_day_after(day: date, days: int) -> date:
     """``day + days``: the n-th working day after the day, which is not counted itself."""
     while days:

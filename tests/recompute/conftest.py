@@ -1,0 +1,5 @@
+"""Every test here starts with an empty warehouse."""
+
+from ..deliveries import empty_warehouse
+
+__all__ = ["empty_warehouse"]
