@@ -42,7 +42,7 @@ def run_nights(first: date, last: date, each: bool = False) -> None:
     log = settings.load().logs / "nightly.log"
     steps = plan(first, last, each)
     with exclusive(airflow_lock(), "Airflow đang được khởi động hoặc đang chạy đêm khác: xin chờ."):
-        with console.status("Chuẩn bị Airflow…"), terminal.output_into(log):
+        with terminal.working(console, "Chuẩn bị Airflow…"), terminal.output_into(log):
             from chiso766 import airflow_runs  # it takes seconds, and talks
 
             dags = airflow_runs.prepare()

@@ -21,6 +21,15 @@ def console() -> Console:
 
 
 @contextmanager
+def working(console: Console, sentence: str) -> Iterator[None]:
+    """Say what is going on: moving on a terminal, a plain line elsewhere."""
+    if not console.is_terminal:
+        console.print(sentence)
+    with console.status(sentence):
+        yield
+
+
+@contextmanager
 def output_into(path: Path) -> Iterator[None]:
     """Send what this process and its children print, by whatever means, into a file."""
     settings.make_private(path.parent)

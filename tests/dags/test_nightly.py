@@ -32,7 +32,7 @@ def three_nights(delivered: Path, chiso: Callable[..., Any]) -> list[tuple]:
     """The runs that a range of three days left in Airflow's metadata, oldest first."""
     done = chiso("nightly", str(DAY), "--to", str(LAST_DAY))
     assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) == 9  # one line of progress for each step
+    assert len(done.stderr.splitlines()) == 10  # one line of progress for each step, and before
     return metadata(
         "select dag_id, partition_key, state, run_type, logical_date from dag_run order by id"
     )
@@ -143,7 +143,7 @@ def test_a_failed_step_ends_the_night_with_its_sentence_and_publishes_nothing(
     assert done.returncode == 1
     assert done.stdout == ""
     *progress, sentence = done.stderr.strip().splitlines()
-    assert len(progress) == 3, done.stderr
+    assert len(progress) == 4, done.stderr
     assert "Traceback" not in done.stderr
     assert sentence.endswith(".")
     [(error,)] = warehouse_rows("select error from ops.build order by build_id desc limit 1")

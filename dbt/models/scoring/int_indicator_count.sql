@@ -15,7 +15,7 @@ counted as (
         period_start,
         sum(things) as things,
         sum(things_in) as things_in,
-        sum(hours) as hours
+        sum(seconds) as seconds
     from {{ ref('int_indicator_sum') }}
     group by indicator_code, unit_code, period_type, period_start
 ),
@@ -41,7 +41,7 @@ count_ as (
     select
         expected.*,
         case expected.indicator_code
-            when '2.2' then round(coalesce(counted.hours, 0), 2)
+            when '2.2' then round(coalesce(counted.seconds, 0) / 3600, 2)
             else coalesce(counted.things_in, 0)
         end as numerator,
         case expected.indicator_code

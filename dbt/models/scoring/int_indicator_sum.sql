@@ -12,7 +12,7 @@ with counted as (
         case when evidence_kind = 'dossier' then procedure_code end as procedure_code,
         count(*) as things,
         count(*) filter (where in_numerator) as things_in,
-        {{ 'sum(hours)' if code == '2_2' else 'null::numeric' }} as hours
+        {{ 'sum(seconds)' if code == '2_2' else 'null::numeric' }} as seconds
     from {{ ref('indicator_' ~ code) }}
     group by 1, 2, 3, 4, 5, 6
     {{ 'union all' if not loop.last }}
@@ -27,7 +27,7 @@ select
     counted.procedure_code,
     sum(counted.things) as things,
     sum(counted.things_in) as things_in,
-    sum(counted.hours) as hours
+    sum(counted.seconds) as seconds
 from counted
 inner join {{ ref('int_shown_for') }} as shown
     on shown.scope = counted.scope and shown.counted_unit_code = counted.unit_code
