@@ -1,4 +1,4 @@
-"""Every indicator of the law has its counting file, its rules and its golden cases, and no file lacks a law."""
+"""Every indicator has its counting file, rules and golden cases; no file lacks an indicator."""
 
 import csv
 from pathlib import Path

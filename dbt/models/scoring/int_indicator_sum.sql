@@ -1,4 +1,4 @@
--- One row per indicator, unit, period and, for those that count dossiers, procedure: how many things, how many of them in.
+-- One row per indicator, unit, period and, where dossiers are counted, procedure: how many things, how many of them in.
 -- Summed before the union: one hash of each indicator's own rows instead of one sort of everything.
 with counted as (
     {% for code in indicator_models() %}
@@ -31,4 +31,4 @@ select
 from counted
 inner join {{ ref('int_shown_for') }} as shown
     on shown.scope = counted.scope and shown.counted_unit_code = counted.unit_code
-group by counted.indicator_code, shown.unit_code, counted.period_type, counted.period_start, counted.procedure_code
+group by 1, 2, 3, 4, 5

@@ -1,4 +1,4 @@
--- One row per dossier received in the period and finished with a result before A; seconds: the time it took less waiting.
+-- One row per dossier received in the period and finished with a result before A; seconds: from receipt, less waiting.
 -- Decision 766, indicator 2.2: average handling time; shown, not scored.
 select
     '2.2' as indicator_code,
