@@ -44,11 +44,11 @@ def up() -> None:
         if "api-server" in missing:
             airflow_env.keep_api_port(server.free_port(airflow_env.api_port()))
         with (
-            console.status("Chuẩn bị PostgreSQL và Airflow…"),
+            terminal.working(console, "Chuẩn bị PostgreSQL và Airflow…"),
             terminal.output_into(_log("prepare")),
         ):
             prepare()
-        with console.status("Khởi động Airflow…"):
+        with terminal.working(console, "Khởi động Airflow…"):
             try:
                 for name in missing:
                     _start(name)
@@ -73,7 +73,7 @@ def prepare() -> None:
 
 def down() -> None:
     """Stop Airflow's components, then PostgreSQL; a step that is running may end first."""
-    with terminal.console().status("Dừng Airflow…"):
+    with terminal.working(terminal.console(), "Dừng Airflow…"):
         _stop_components()
     server.stop()
 

@@ -19,7 +19,8 @@ import pytest
 
 from chiso766 import database, system
 
-FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (10, 11, 12))  # never yesterday
+# Never yesterday, which a scheduler makes up for by itself.
+BEFORE, FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (9, 10, 11, 12))
 STEPS = ("fetch", "check", "build", "gate", "publish")
 PATIENCE_S = 240
 
@@ -48,7 +49,7 @@ with create_session() as session:
 
 @pytest.fixture(scope="module", autouse=True)
 def up(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> Iterator[Path]:
-    """The home of a running system of the module's own."""
+    """The home of a running system of the module's own, which ran a night before it was up."""
     home = tmp_path_factory.mktemp("up") / "home"
     with pytest.MonkeyPatch.context() as environment:
         for name in os.environ:
@@ -56,8 +57,9 @@ def up(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> I
                 environment.delenv(name)
         environment.setenv("CHISO_HOME", str(home))
         try:
-            done = chiso("up")
-            assert done.returncode == 0, done.stderr
+            for command in (["nightly", str(BEFORE)], ["up"]):
+                done = chiso(*command)
+                assert done.returncode == 0, done.stderr
             yield home
         finally:
             chiso("down")
@@ -157,7 +159,23 @@ def test_status_says_what_runs_and_when_the_next_night_is(chiso: Callable[..., A
     assert "PostgreSQL: đang chạy" in said
     assert f"Airflow: đang chạy, {system.ui_address()}" in said
     assert "Đêm tới: 01:00 ngày" in said
-    assert "Đêm gần nhất: chưa có." in said
+    assert f"Đêm gần nhất: số liệu đến hết ngày {BEFORE} đã công bố" in said
+
+
+def test_the_ui_shows_the_night_that_ran_before_with_its_partition_assets_and_log(
+    up: Path,
+) -> None:
+    token = login(up)
+    for step in STEPS:
+        [run] = api(f"/api/v2/dags/{step}/dagRuns", token)["dag_runs"]
+        assert (run["partition_key"], run["state"]) == (str(BEFORE), "success")
+        tasks = f"/api/v2/dags/{step}/dagRuns/{run['dag_run_id']}/taskInstances"
+        [task] = api(tasks, token)["task_instances"]
+        log = api(f"{tasks}/{task['task_id']}/logs/1", token)
+        assert "Task instance state updated" in json.dumps(log)
+    events = api("/api/v2/assets/events", token)["asset_events"]
+    assert {event["partition_key"] for event in events} == {str(BEFORE)}
+    assert len(events) == len(STEPS)
 
 
 def test_a_second_up_starts_nothing_new(chiso: Callable[..., Any]) -> None:
@@ -192,6 +210,11 @@ def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(chiso: Callable[
     loads = [(step, str(day)) for step in ("fetch", "check") for day in (BY_HAND, last)]
     assert runs == sorted([*loads, *((step, str(last)) for step in STEPS[2:])])
     assert "đã công bố" in chiso("status").stdout
+
+
+def test_what_had_run_before_was_not_run_again() -> None:
+    runs = metadata(f"select dag_id from dag_run where partition_key = '{BEFORE}'")
+    assert sorted(runs) == sorted((step,) for step in STEPS)
 
 
 def test_a_missed_deadline_raises_the_alarm(up: Path) -> None:
