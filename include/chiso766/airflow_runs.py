@@ -227,11 +227,9 @@ def _execute(run: DagRun, dag: DAG) -> None:
             for task in tasks:
                 try:
                     error = _execute_task(task, dag)
-                except BaseException:  # interrupted: nobody will end this run
+                except BaseException as interruption:  # Airflow never learned of it
                     task.set_state(TaskInstanceState.FAILED)
-                    run.update_state(session=session)
-                    session.commit()
-                    raise
+                    error = interruption
                 session.expire_all()
                 if error is not None:
                     run.update_state(session=session)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -149,6 +152,20 @@ def test_a_failed_step_ends_the_night_with_its_sentence_and_publishes_nothing(
     [(error,)] = warehouse_rows("select error from ops.build order by build_id desc limit 1")
     assert sentence == error
     assert warehouse_rows(published) == before
+    test_a_scheduler_started_later_finds_nothing_left_to_run([])
+
+
+def test_an_interrupted_night_says_so_and_leaves_nothing_that_seems_to_run(
+    three_nights: list[tuple],
+) -> None:
+    command = [sys.executable, "-P", "-m", "chiso766", "nightly", str(LAST_DAY)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as night:
+        assert night.stderr is not None
+        assert any("dựng số liệu" in line for line in night.stderr)
+        night.send_signal(signal.SIGINT)
+        said = night.stderr.read()
+    assert night.returncode == 130
+    assert said == "Đã dừng giữa chừng theo yêu cầu; chạy lại lệnh này để làm tiếp.\n"
     test_a_scheduler_started_later_finds_nothing_left_to_run([])
 
 
