@@ -10,6 +10,7 @@ from datetime import date
 from urllib.parse import unquote, urlsplit
 
 import psycopg
+from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from chiso766 import settings
@@ -32,8 +33,8 @@ def build_marts() -> None:
     """Build ``marts_next`` as of the newest export day that was run, and test it."""
     with build_lock() as connection:
         as_of_day = _newest_night(connection)
-        build_id = _begin(connection, as_of_day)
-        result = _run_dbt(as_of_day)
+        build_id, last_load_id = _begin(connection, as_of_day)
+        result = run_dbt(["build"], as_of_day, last_load_id)
         failures = _record_nodes(connection, build_id, result)
         if result.success:
             connection.execute(
@@ -42,7 +43,7 @@ def build_marts() -> None:
                 [build_id],
             )
             return
-        sentence = _failure_sentence(as_of_day, failures)
+        sentence = _failure_sentence(connection, as_of_day, failures)
         connection.execute(
             "update ops.build set state = 'failed', error = %s where build_id = %s",
             [sentence, build_id],
@@ -60,28 +61,34 @@ def _newest_night(connection: psycopg.Connection) -> date:
     return day
 
 
-def _begin(connection: psycopg.Connection, as_of_day: date) -> int:
-    row = connection.execute(
+def _begin(connection: psycopg.Connection, as_of_day: date) -> tuple[int, int]:
+    [(build_id, last_load_id)] = connection.execute(
         "insert into ops.build (as_of_day, last_load_id, state)"
-        " select %s, coalesce(max(load_id), 0), 'building' from ops.load returning build_id",
+        " select %s, coalesce(max(load_id), 0), 'building' from ops.load"
+        " returning build_id, last_load_id",
         [as_of_day],
-    ).fetchone()
-    assert row is not None
-    build_id: int = row[0]
-    return build_id
+    ).fetchall()
+    return build_id, last_load_id
 
 
-def _run_dbt(as_of_day: date) -> dbtRunnerResult:
+def run_dbt(
+    command: list[str], as_of_day: date, last_load_id: int, **variables: str | None
+) -> dbtRunnerResult:
+    """Run dbt as of the end of an export day, on what was loaded through ``last_load_id``.
+
+    ``variables``: those of ``dbt/dbt_project.yml``, besides the two.
+    """
     current = settings.load()
     project = current.project_root / "dbt"
-    variables = {
+    given: dict[str, object] = variables | {
         "as_of_day": as_of_day.isoformat(),
+        "last_load_id": last_load_id,
         "population_database_code": current.population_database_code,
     }
     os.environ |= _connection_variables()
     return dbtRunner().invoke(
         [
-            "build",
+            *command,
             "--project-dir",
             str(project),
             "--profiles-dir",
@@ -91,7 +98,7 @@ def _run_dbt(as_of_day: date) -> dbtRunnerResult:
             "--log-path",
             str(current.logs),
             "--vars",
-            json.dumps(variables),
+            json.dumps(given),
             # A seed that changed must be seen by everything that reads it.
             "--no-partial-parse",
             "--log-level",
@@ -116,8 +123,8 @@ def _connection_variables() -> dict[str, str]:
 
 def _record_nodes(
     connection: psycopg.Connection, build_id: int, result: dbtRunnerResult
-) -> list[str]:
-    """Keep the state and time of every model and test; returns the names of those that failed."""
+) -> list[NodeResult]:
+    """Keep the state and time of every model and test; returns those that failed."""
     nodes = getattr(result.result, "results", [])
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -128,12 +135,28 @@ def _record_nodes(
                 for n in nodes
             ],
         )
-    return [node.node.name for node in nodes if node.status in ("error", "fail")]
+    return [node for node in nodes if node.status in ("error", "fail")]
 
 
-def _failure_sentence(as_of_day: date, failures: list[str]) -> str:
-    where = ", ".join(failures[:5]) or "trước khi chạy mô hình nào"
+def _failure_sentence(
+    connection: psycopg.Connection, as_of_day: date, failures: list[NodeResult]
+) -> str:
+    faults = [fault for failed in failures if (fault := _fault(connection, failed))]
+    if faults:
+        return f"{min(faults)}, rồi chạy lại đêm đó; số liệu đã công bố vẫn giữ nguyên."
+    where = ", ".join(failed.node.name for failed in failures[:5]) or "trước khi chạy mô hình nào"
     return (
         f"Dựng số liệu đến hết ngày {as_of_day:%d/%m/%Y} bị lỗi ở {where}: số liệu đã công bố vẫn"
         f" giữ nguyên, hãy xem {settings.load().logs / 'dbt.log'} rồi chạy lại đêm đó."
     )
+
+
+def _fault(connection: psycopg.Connection, failed: NodeResult) -> str | None:
+    """What a failed test says itself of a row that it found: its column ``sentence``, if any."""
+    if failed.status != "fail":
+        return None
+    row = connection.execute(
+        f"select to_jsonb(found) ->> 'sentence' from ({failed.node.compiled_code}\n) as found"
+        " order by 1 limit 1".encode()
+    ).fetchone()
+    return row[0] if row else None

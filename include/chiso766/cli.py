@@ -103,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
 
+    added = command("why", _why, "vì sao điểm thay đổi giữa hai đêm, đến từng hồ sơ")
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
+    added.add_argument("--from", dest="first", type=_day, metavar="NGÀY", help="đêm trước")
+    added.add_argument("--to", dest="last", type=_day, metavar="NGÀY", help="đêm sau")
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
     added = command("sql", _sql, "chạy một câu truy vấn trên kho dữ liệu, chỉ đọc")
     added.add_argument("query", metavar="TRUY_VẤN", help='ví dụ "select * from marts.data_status"')
     added.add_argument("--as", dest="role", metavar="VAI_TRÒ", help="ví dụ chiso_analyst")
@@ -181,6 +188,13 @@ def _scorecard(arguments: argparse.Namespace) -> None:
 
     server.start()
     scorecard.run(arguments.unit, arguments.period, arguments.profile, arguments.json)
+
+
+def _why(arguments: argparse.Namespace) -> None:
+    from chiso766 import server, why
+
+    server.start()
+    why.run(arguments.unit, arguments.period, arguments.first, arguments.last, arguments.json)
 
 
 def _sql(arguments: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
+from chiso766 import history
 from chiso766.build import build_lock
 from chiso766.errors import ChisoError
 
@@ -26,6 +27,7 @@ def open_gate() -> None:
         for schema in _SWAPPED:
             _swap(connection, schema)
         _grant(connection)
+        history.remember(connection, build_id)
         connection.execute(
             "update ops.build set state = 'published', published_at = clock_timestamp()"
             " where build_id = %s",

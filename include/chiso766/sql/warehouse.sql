@@ -7,6 +7,7 @@ create schema if not exists raw;        -- every accepted row version, by source
 create schema if not exists set_aside;  -- rows that broke a rule
 create schema if not exists marts;      -- what people read
 create schema if not exists marts_next; -- the next build, unpublished
+create schema if not exists history;    -- what was published each night
 create schema if not exists intermediate;      -- the tables behind the marts, swapped with them
 create schema if not exists intermediate_next;
 
@@ -161,3 +162,31 @@ create table if not exists set_aside.row (
     unit_code text,
     primary key (load_id, line)
 );
+
+-- What fct_indicator said of a key from a publication on, until the next row of the key; status null: the key is gone.
+create table if not exists history.indicator_version (
+    build_id bigint not null references ops.build,
+    profile text not null,
+    unit_code text not null,
+    period_type text not null,
+    period_start date not null,
+    indicator_code text not null,
+    numerator numeric,
+    denominator numeric,
+    ratio numeric,
+    score numeric(6, 2),
+    max_score numeric(6, 2),
+    status text,
+    primary key (unit_code, period_type, period_start, profile, indicator_code, build_id)
+);
+
+create or replace function history.refuse_change() returns trigger
+language plpgsql as $$
+begin
+    raise exception 'history is never rewritten';
+end
+$$;
+
+create or replace trigger is_never_rewritten
+before update or delete or truncate on history.indicator_version
+for each statement execute function history.refuse_change();
