@@ -132,6 +132,19 @@ GOOD: Mapping[str, Row] = {
         "ChungThucBanSaoDienTu": "1",
     },
     "unit_procedures": {"MaDonVi": "H24.999", "MaTTHC": "1.004227"},
+    "portal_scores": {
+        "source": "details_Communes",
+        "period": "2026-11",
+        "unit_code": "H24.999",
+        "unit_name": "Phường Nhị Chiểu",
+        "unit_level": "COMMUNE",
+        "metric": "DOSSIER_SYNC",
+        "numerator": "1943",
+        "denominator": "2018",
+        "ratio": "0.9628",
+        "score": "5.78",
+        "max_score": "6",
+    },
 }
 
 

@@ -224,6 +224,11 @@ class _Load:
                 "Cột không được giữ vì có thể là dữ liệu cá nhân, trùng hoặc không tên:"
                 f" {_named(sorted(self._tidy.withheld))}."
             )
+        if self._tidy.odd_lists:
+            yield (
+                "Danh sách có phần tử không phải đối tượng, phần tử đó được bỏ qua:"
+                f" {_named(sorted(self._tidy.odd_lists))}."
+            )
         for oddity, condition in load.ODDITIES.get(self._source.name, {}).items():
             odd = self._count(f"select count(*) from {load.stage(self._source)} where {condition}")
             if odd:

@@ -46,7 +46,12 @@ _KEYS = {
 }
 # The newest version of a row is the first one in this order.
 _NEWEST = "version.export_day desc, version.file_name desc, version.load_id desc, version.line desc"
-_BEFORE = "(version.export_day, version.file_name) < (%(export_day)s, %(file_name)s)"
+# Before this file; a file that was sent again comes after what it was before.
+_BEFORE = """(
+    (version.export_day, version.file_name) < (%(export_day)s, %(file_name)s)
+    or (version.export_day, version.file_name) = (%(export_day)s, %(file_name)s)
+    and (select file_id from ops.load where load.load_id = version.load_id) < %(file_id)s
+)"""
 _NOT_AFTER = "(version.export_day, version.file_name) <= (%(export_day)s, %(file_name)s)"
 
 

@@ -37,9 +37,11 @@ class Tidy:
     def __init__(self, source: Source, secret: bytes) -> None:
         self.unknown: set[str] = set()  # names of unspecified fields that were kept
         self.withheld: set[str] = set()  # and of those that were not, being personal by name
+        self.odd_lists: set[str] = set()  # names of lists that hold something else than objects
         hashed = lru_cache(maxsize=100_000)(partial(pseudonym, secret=secret))
         self._readers: list[tuple[str, Read]] = [
-            (field, _reader(source, field, kind, hashed)) for field, kind in source.fields.items()
+            (field, self._reader(source, field, kind, hashed))
+            for field, kind in source.fields.items()
         ]
         self._fields = {field.lower(): field for field in source.fields}
         self._dropped = {field.lower() for field in source.dropped}
@@ -57,6 +59,14 @@ class Tidy:
             except RecursionError:  # lists in lists in lists …
                 raise Unreadable from None
         return (extra, *[read(row.get(field)) for field, read in self._readers])
+
+    def _reader(self, source: Source, field: str, kind: Kind, hashed: Callable[[str], str]) -> Read:
+        if kind is Kind.LIST:
+            items = _item_readers(source.items[field])
+            return partial(_list, items=items, note_odd=partial(self.odd_lists.add, field))
+        if kind is Kind.HASHED:
+            return partial(_hashed, hashed=hashed)
+        return text
 
     def _sort_out(self, row: Row, unexpected: set[str]) -> tuple[Row, str | None]:
         known = dict(row)
@@ -116,14 +126,6 @@ def _kept(value: object) -> object:
     return text(value)
 
 
-def _reader(source: Source, field: str, kind: Kind, hashed: Callable[[str], str]) -> Read:
-    if kind is Kind.LIST:
-        return partial(_list, items=_item_readers(source.items[field]))
-    if kind is Kind.HASHED:
-        return partial(_hashed, hashed=hashed)
-    return text
-
-
 def _hashed(value: object, hashed: Callable[[str], str]) -> str | None:
     name = text(value)
     return hashed(name) if name else None
@@ -139,15 +141,22 @@ def _link(value: object) -> str | None:
     return "1" if text(value) else None
 
 
-def _list(value: object, items: Mapping[str, tuple[str, Read]]) -> str | None:
-    """A list of objects as JSON, each reduced to its known items; None where it is empty."""
+def _list(
+    value: object, items: Mapping[str, tuple[str, Read]], note_odd: Callable[[], None]
+) -> str | None:
+    """A list of objects as JSON, each reduced to its known items; None where it is empty.
+
+    One object is a list of one. What is no object says nothing and is left out, with a warning.
+    """
     if isinstance(value, str):
         value = _parsed(value)
     if value is None:
         return None
-    if not isinstance(value, list):
-        raise Unreadable
-    reduced = [_reduced(item, items) for item in value]
+    given = value if isinstance(value, list) else [value]
+    objects = [item for item in given if isinstance(item, dict)]
+    if len(objects) < len(given):
+        note_odd()
+    reduced = [_reduced(item, items) for item in objects]
     return msgspec.json.encode(reduced).decode() if reduced else None
 
 
@@ -168,9 +177,7 @@ def _parsed_or_as_given(cell: str) -> object:
         return cell
 
 
-def _reduced(item: object, items: Mapping[str, tuple[str, Read]]) -> dict[str, str]:
-    if not isinstance(item, dict):
-        raise Unreadable
+def _reduced(item: Mapping[str, object], items: Mapping[str, tuple[str, Read]]) -> dict[str, str]:
     reduced = {}
     for given_name, value in item.items():
         name, read = items.get(given_name.lower(), (None, None))

@@ -247,6 +247,27 @@ _UNIT_PROCEDURES = Source(
     optional=True,
 )
 
+_PORTAL_SCORES = Source(
+    name="portal_scores",
+    key=("unit_code", "period", "metric"),
+    fields={
+        "source": _T,
+        "period": _T,
+        "unit_code": _T,
+        "unit_name": _T,
+        "unit_level": _T,
+        "metric": _T,
+        "numerator": _N,
+        "denominator": _N,
+        "ratio": _N,
+        "score": _N,
+        "max_score": _N,
+    },
+    items={},
+    unit="unit_code",
+    optional=True,
+)
+
 SOURCES: Mapping[str, Source] = {
     source.name: source
     for source in (
@@ -259,6 +280,7 @@ SOURCES: Mapping[str, Source] = {
         _DOSSIERS,
         _PETITIONS,
         _RATINGS,
+        _PORTAL_SCORES,
     )
 }
 """The sources in the order in which a day's exports are loaded."""

@@ -21,7 +21,7 @@ from chiso766 import settings, terminal
 from chiso766.build import build_lock
 from chiso766.errors import ChisoError
 from chiso766.period import Period
-from chiso766.rebuild import Night, night_of, rebuilt
+from chiso766.rebuild import night_of, rebuilt
 from chiso766.scorecard import decimal_comma, newest_day
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ CAUSES = {
     "petition": "có phản ánh, kiến nghị",
     "catalogue": "danh mục thủ tục, dịch vụ thay đổi",
     "corrected": "dữ liệu được sửa hoặc bổ sung",
-    "national_count": "số hồ sơ theo hệ thống quốc gia thay đổi",
+    "other_counts": "số hồ sơ theo hệ thống báo cáo quốc gia hoặc Cổng DVCQG thay đổi",
 }
 # By the change of numerator and denominator.
 _EFFECTS = {
@@ -54,14 +54,11 @@ _MOST_SHOWN = 40
 
 _BEFORE, _AFTER = "why_before", "why_after"
 
-_UNIT_NAME = """
-    select distinct unit_name from marts.fct_scorecard join marts.dim_unit using (unit_code)
-    where unit_code = %s and period_type = %s and period_start = %s and period_start <= %s
-"""
 _STEPS = f"""
-    select step.*, indicator.indicator_name
+    select step.*, unit.unit_name, indicator.indicator_name
     from {_BEFORE}.why as step
     join law.indicators as indicator using (indicator_code)
+    left join marts.dim_unit as unit on unit.unit_code = %s
     order by indicator.position, step.step
 """
 
@@ -71,7 +68,6 @@ class Why:
     """The steps from the score of one night to that of another; ``steps`` as ``why.sql`` says."""
 
     unit_code: str
-    unit_name: str
     period: Period
     from_day: date
     to_day: date
@@ -80,6 +76,10 @@ class Why:
     def by_indicator(self) -> Iterator[tuple[str, list[Row]]]:
         for code, steps in groupby(self.steps, key=lambda step: step["indicator_code"]):
             yield code, list(steps)
+
+    @property
+    def unit_name(self) -> str:
+        return str(self.steps[0]["unit_name"] or self.unit_code)
 
     @property
     def from_score(self) -> Decimal:
@@ -91,14 +91,14 @@ class Why:
 
 
 def run(
-    unit: str | None, period: str | None, first: date | None, last: date | None, as_json: bool
+    unit: str | None, period: str | None, first: date | None, last: date | None, wants_json: bool
 ) -> None:
     """Print why the score changed; by default the home unit's, of the month, in the last night."""
     console = terminal.console()
     with terminal.working(console, "Dựng lại các đêm để so sánh…"):
         why = explain(unit or settings.load().unit, period, first, last)
-    if as_json:
-        print(json.dumps(_as_json(why), ensure_ascii=False, indent=2))
+    if wants_json:
+        print(json.dumps(as_json(why), ensure_ascii=False, indent=2))
     else:
         _print(why)
 
@@ -119,7 +119,12 @@ def explain(unit: str, period: str | None, first: date | None, last: date | None
                 " --from hoặc --to."
             )
         asked = periods.parse(period) if period else periods.current(after.as_of_day)[0]
-        name = _unit_name(connection, unit, asked, after)
+        nothing = ChisoError(
+            f"Không có điểm của đơn vị {unit} cho {asked.label} vào đêm"
+            f" {after.as_of_day:%d/%m/%Y}: hãy kiểm tra mã đơn vị và kỳ."
+        )
+        if asked.start > after.as_of_day or not _is_known(connection, unit):
+            raise nothing
         with ExitStack() as rebuilds:
             schemas = {"after_intermediate": "intermediate", "after_marts": "marts"}
             if after.as_of_day != published:
@@ -133,8 +138,18 @@ def explain(unit: str, period: str | None, first: date | None, last: date | None
                 "after_build_id": after.build_id,
             }
             rebuilds.enter_context(rebuilt(connection, before, _BEFORE, "why", why=question))
-            steps = connection.cursor(row_factory=dict_row).execute(_STEPS.encode()).fetchall()
-    return Why(unit, name, asked, before.as_of_day, after.as_of_day, steps)
+            steps = (
+                connection.cursor(row_factory=dict_row).execute(_STEPS.encode(), [unit]).fetchall()
+            )
+    if not steps:
+        raise nothing
+    return Why(unit, asked, before.as_of_day, after.as_of_day, steps)
+
+
+def _is_known(connection: psycopg.Connection, unit: str) -> bool:
+    return (
+        connection.execute("select from marts.dim_unit where unit_code = %s", [unit]).rowcount > 0
+    )
 
 
 def _night_before(connection: psycopg.Connection, day: date) -> date:
@@ -149,23 +164,12 @@ def _night_before(connection: psycopg.Connection, day: date) -> date:
     return found
 
 
-def _unit_name(connection: psycopg.Connection, unit: str, period: Period, night: Night) -> str:
-    row = connection.execute(
-        _UNIT_NAME, [unit, period.type, period.start, night.as_of_day]
-    ).fetchone()
-    if row is None:
-        raise ChisoError(
-            f"Không có điểm của đơn vị {unit} cho {period.label} vào đêm"
-            f" {night.as_of_day:%d/%m/%Y}: hãy kiểm tra mã đơn vị và kỳ."
-        )
-    return str(row[0] or unit)
-
-
 def _points(steps: list[Row]) -> Decimal:
     return sum((step["points"] for step in steps), Decimal())
 
 
-def _as_json(why: Why) -> Row:
+def as_json(why: Why) -> Row:
+    """The explanation for machines: points in full, every code."""
     return {
         "unit_code": why.unit_code,
         "unit_name": why.unit_name,
@@ -249,4 +253,4 @@ def _sentence(step: Row) -> str:
 def _named(thing: Row) -> str:
     """The code of a thing; of a procedure or service with the dossiers that use it."""
     dossiers = [code for code in thing["dossier_codes"] if code != thing["key"]]
-    return thing["key"] + (f" (hồ sơ {', '.join(dossiers[:3])})" if dossiers else "")
+    return f"{thing['key']} (hồ sơ {', '.join(dossiers[:3])})" if dossiers else str(thing["key"])

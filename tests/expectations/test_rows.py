@@ -76,8 +76,7 @@ BAD: dict[str, list[Case]] = {
         ({"DanhSachLePhi": [{"Gia": "8.000,5"}]}, "bad_number", "Gia", "8.000,5"),
         ({"DanhSachLePhi": [{"Gia": -8000}]}, "bad_number", "Gia", "-8000"),
         ({"TaiLieuNop": "không phải JSON"}, "unreadable_line", None, None),
-        ({"TaiLieuNop": ["tệp"]}, "unreadable_line", None, None),
-        ({"TaiLieuNop": {"DuocSoHoa": "1"}}, "unreadable_line", None, None),
+        ({"TaiLieuNop": {"DuocSoHoa": "2"}}, "unknown_value", "DuocSoHoa", "2"),
         ({"TenTTHC": {"ten": "Khai sinh"}}, "unreadable_line", None, None),
     ],
     "petitions": [
@@ -135,6 +134,10 @@ BAD: dict[str, list[Case]] = {
         *unknown("2", "ChungThucBanSaoDienTu"),
     ],
     "unit_procedures": [*missing("missing_key", "MaDonVi", "MaTTHC")],
+    "portal_scores": [
+        *missing("missing_key", "unit_code", "period", "metric"),
+        *numbers("numerator", "denominator", "ratio", "score", "max_score"),
+    ],
 }
 
 
@@ -184,6 +187,10 @@ def test_bad_rows_are_set_aside_with_rule_field_value_and_line_and_good_ones_pas
         ({"MaHoSo": "H24-2611200-1"}, False),
         ({"DanhSachLePhi": [{"Gia": "0"}, {"Gia": ""}, {"Gia": 0.5}]}, True),
         ({"DanhSachLePhi": [{"Gia": "1e3"}]}, False),
+        ({"DanhSachLePhi": [{"Gia": 0.30000000000000004}]}, True),
+        ({"DanhSachLePhi": [{"Gia": -0.0}, {"Gia": "-0,00"}]}, True),
+        ({"DanhSachLePhi": [{"Gia": "-0.0000000001"}]}, False),
+        ({"DanhSachLePhi": [None], "DSKetNoiCSDL": ["7"], "TaiLieuNop": "5"}, True),
     ],
 )
 def test_boundaries_of_the_rules(change: dict[str, Any], is_good: bool) -> None:

@@ -71,6 +71,28 @@ def test_values_are_stored_by_their_kind() -> None:
     assert newest("procedures")["1.004227"]["thoihan"] == 0.5
 
 
+def test_a_list_is_read_without_what_is_no_object_and_one_object_is_a_list() -> None:
+    odd = {"TaiLieuNop": [None, {"DuocSoHoa": "1"}], "DSKetNoiCSDL": {"MaCSDL": "7"}}
+    deliver("dossiers", "dot1.json", [DOSSIER | odd])
+
+    load_days()
+
+    dossier = newest("dossiers")["H24.999-261120-0007"]
+    assert dossier["tailieunop"] == [{"DuocSoHoa": "1"}]
+    assert dossier["dsketnoicsdl"] == [{"MaCSDL": "7"}]
+    assert "bỏ qua: TaiLieuNop." in loads()[0]["warnings"]
+
+
+def test_a_table_sent_again_under_its_name_keeps_what_it_has_no_column_for() -> None:
+    deliver("units", "dot1.csv", [unit(TenDonVi="Một", MaGSO="31")])
+    load_days()
+    deliver("units", "dot1.csv", b"MaDonVi,TenDonVi\nH24,Hai\n")
+    load_days()
+
+    assert name_of() == "Hai"
+    assert newest("units")["H24"]["magso"] == "31"
+
+
 def test_unknown_fields_are_kept_and_named() -> None:
     deliver("units", "dot1.json", [unit(DienTich="12,5", GhiChuThem="", Muc={"a": [1, None]})])
 

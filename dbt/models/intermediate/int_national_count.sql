@@ -8,14 +8,14 @@ with own as (
         period.period_start,
         coalesce(
             sum(count_.received_dossiers) filter (where count_.count_month = 0 and period.period_type = 'year'),
-            sum(count_.received_dossiers) filter (where count_.count_month between 1 and 12)
+            sum(count_.received_dossiers) filter (where count_.count_month > 0)
         ) as received_dossiers
     from {{ ref('stg_national_counts') }} as count_
     inner join {{ ref('int_period') }} as period
         on
             (period.period_type = 'year' and count_.count_year = extract(year from period.period_start))
             or (
-                count_.count_month between 1 and 12
+                count_.count_month > 0
                 and count_.count_year * 12 + count_.count_month
                 between extract(year from period.starts_at) * 12 + extract(month from period.starts_at)
                 and extract(year from period.ends_on) * 12 + extract(month from period.ends_on)

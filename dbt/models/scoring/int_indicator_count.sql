@@ -48,13 +48,16 @@ count_ as (
             else coalesce(counted.things_in, 0)
         end as numerator,
         case expected.indicator_code
-            -- 1.4 is measured against the national reporting system where that knows more dossiers
-            when '1.4' then greatest(coalesce(counted.things, 0), national.received_dossiers)
+            when '1.4' then
+                {{ dossiers_to_synchronise(
+                    'coalesce(counted.things, 0)', 'portal.received_dossiers', 'national.received_dossiers'
+                ) }}
             else coalesce(counted.things, 0)
         end as denominator
     from expected
     left join counted using (unit_code, period_type, period_start, indicator_code)
     left join {{ ref('int_national_count') }} as national using (unit_code, period_type, period_start)
+    left join {{ ref('int_portal_count') }} as portal using (unit_code, period_type, period_start)
 )
 
 select

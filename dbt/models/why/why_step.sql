@@ -52,9 +52,11 @@ night as (
         counted.has_factor,
         coalesce(part.things, 0) as things,
         coalesce(part.things_in, 0) as things_in,
-        national.received_dossiers
+        national.received_dossiers as national,
+        portal.received_dossiers as portal
     from {{ on_night(night, 'int_indicator_count') }} as counted
     left join {{ on_night(night, 'int_national_count') }} as national using (unit_code, period_type, period_start)
+    left join {{ on_night(night, 'int_portal_count') }} as portal using (unit_code, period_type, period_start)
     left join lateral (
         select
             sum(part.things) as things,
@@ -85,8 +87,10 @@ start as (
         coalesce(before.things_in, 0) as things_in,
         coalesce(factor.things, 0) as factor_things,
         coalesce(factor.things_in, 0) as factor_things_in,
-        before.received_dossiers as national_before,
-        after.received_dossiers as national_after
+        before.national as national_before,
+        after.national as national_after,
+        before.portal as portal_before,
+        after.portal as portal_after
     from night as after
     left join night as before on before.night = 'before' and before.indicator_code = after.indicator_code
     left join night as factor on factor.night = 'before' and after.has_factor and factor.indicator_code = '1.4'
@@ -119,8 +123,10 @@ move as (
     select indicator_code, 0, case when had_begun then 'source' else 'period' end, 0, 0, 0, 0, 0, '[]' from start
     where has_source and not had_source
     union all
-    select indicator_code, 99, 'national_count', 0, 0, 0, 0, 0, '[]' from start
-    where indicator_code in ('1.4', '3.3') and national_before is distinct from national_after
+    select indicator_code, 99, 'other_counts', 0, 0, 0, 0, 0, '[]' from start
+    where
+        indicator_code in ('1.4', '3.3')
+        and (national_before, portal_before) is distinct from (national_after, portal_after)
 ),
 
 step as (
@@ -140,6 +146,7 @@ step as (
         start.factor_things_in + sum(move.things * move.factor_numerator_change) over so_far as factor_numerator,
         start.factor_things + sum(move.things * move.factor_denominator_change) over so_far as factor_things,
         case when move.place = 99 then start.national_after else start.national_before end as national,
+        case when move.place = 99 then start.portal_after else start.portal_before end as portal,
         row_number() over so_far as step
     from move
     inner join start using (indicator_code)
@@ -165,11 +172,17 @@ step as (
             step.indicator_code,
             step.has_source,
             step.numerator,
-            case when step.indicator_code = '1.4' then greatest(step.things, step.national) else step.things end
-                as denominator,
+            case
+                when step.indicator_code = '1.4'
+                    then {{ dossiers_to_synchronise('step.things', 'step.portal', 'step.national') }}
+                else step.things
+            end as denominator,
             step.has_factor,
             step.factor_numerator,
-            case when step.has_factor then greatest(step.factor_things, step.national) end as factor_denominator
+            case
+                when step.has_factor
+                    then {{ dossiers_to_synchronise('step.factor_things', 'step.portal', 'step.national') }}
+            end as factor_denominator
     )
 {% endset %}
 select

@@ -56,7 +56,9 @@ end;
 -- A plain number, decimal point or comma, not negative; null: not such a number.
 create or replace function convert.to_number(value text) returns numeric
 language sql immutable parallel safe
-return case when value ~ '^[0-9]{1,18}([.,][0-9]{1,9})?$' then replace(value, ',', '.')::numeric end;
+return case
+    when value ~ '^([0-9]{1,100}([.,][0-9]{1,100})?|-0+([.,]0+)?)$' then replace(value, ',', '.')::numeric
+end;
 
 -- A listed whole number by value (9, 09 and 9.0 are equal); null: not such a number.
 create or replace function convert.to_code(value text) returns integer
