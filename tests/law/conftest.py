@@ -41,10 +41,11 @@ create table {COUNTS} (
 
 
 class Law(NamedTuple):
-    """The law as seeded in a warehouse, and int_indicator_score as dbt compiled it."""
+    """The law as seeded in a warehouse; int_indicator_score and the law's tests as compiled."""
 
     warehouse: str
     score_query: str
+    test_queries: list[str]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +60,9 @@ def law(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Law]:
         target = home / "target"
         _build_law_and_score(url, target)
         [model] = target.glob("compiled/**/int_indicator_score.sql")
-        yield Law(url, model.read_text())
+        tests = [path.read_text() for path in target.glob("compiled/**/*.sql")]
+        tests = [query for query in tests if " as sentence" in query]
+        yield Law(url, model.read_text(), tests)
     finally:
         with _installation(home):
             server.stop()
@@ -102,7 +105,7 @@ def _build_law_and_score(url: str, target: Path) -> None:
 
 
 @pytest.fixture
-def warehouse(law: Law) -> Iterator[psycopg.Connection[Row]]:
+def seeds(law: Law) -> Iterator[psycopg.Connection[Row]]:
     """A connection whose changes are undone after the test."""
     with psycopg.connect(law.warehouse, row_factory=dict_row) as connection:
         yield connection
@@ -110,14 +113,26 @@ def warehouse(law: Law) -> Iterator[psycopg.Connection[Row]]:
 
 
 @pytest.fixture
-def scores(law: Law, warehouse: psycopg.Connection[Row]) -> Callable[[list[Row]], list[Row]]:
+def scores(law: Law, seeds: psycopg.Connection[Row]) -> Callable[[list[Row]], list[Row]]:
     """Rows of int_indicator_count -> rows of int_indicator_score, of every profile."""
 
     def of(counts: list[Row]) -> list[Row]:
-        warehouse.execute(f"delete from {COUNTS}")
+        seeds.execute(f"delete from {COUNTS}")
         for count in counts:
             places = ", ".join(f"%({column})s" for column in count)
-            warehouse.execute(f"insert into {COUNTS} ({', '.join(count)}) values ({places})", count)
-        return warehouse.execute(law.score_query).fetchall()
+            seeds.execute(f"insert into {COUNTS} ({', '.join(count)}) values ({places})", count)
+        return seeds.execute(law.score_query).fetchall()
+
+    return of
+
+
+@pytest.fixture
+def faults(law: Law, seeds: psycopg.Connection[Row]) -> Callable[[], set[str]]:
+    """The sentences of the law's tests about the seeds as they stand in the transaction."""
+
+    def of() -> set[str]:
+        return {
+            row["sentence"] for query in law.test_queries for row in seeds.execute(query.encode())
+        }
 
     return of

@@ -16,11 +16,11 @@ DIFFERENCES = {
 
 
 def test_the_calendar_differs_from_the_package_on_the_named_days_only(
-    warehouse: psycopg.Connection[dict[str, Any]],
+    seeds: psycopg.Connection[dict[str, Any]],
 ) -> None:
     ours = {
         (row["day"], row["kind"])
-        for row in warehouse.execute("select day, kind from reference.holidays")
+        for row in seeds.execute("select day, kind from reference.holidays")
     }
     vietnam = holidays.country_holidays("VN", years=YEARS)
     theirs = {(day, "off") for day in vietnam if day.weekday() < 5} | {

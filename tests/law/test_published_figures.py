@@ -56,9 +56,9 @@ def number(cell: str) -> Decimal | None:
 
 
 @pytest.fixture
-def indicator_of(warehouse: psycopg.Connection[Row]) -> dict[str, str]:
+def indicator_of(seeds: psycopg.Connection[Row]) -> dict[str, str]:
     """The portal's metric -> indicator."""
-    rows = warehouse.execute("select portal_code, indicator_code from law.indicators").fetchall()
+    rows = seeds.execute("select portal_code, indicator_code from law.indicators").fetchall()
     return {row["portal_code"]: row["indicator_code"] for row in rows} | {"DOSSIER_ON_TIME": "2.1"}
 
 
@@ -97,11 +97,11 @@ def computed(
 
 @pytest.fixture
 def complete_groups(
-    warehouse: psycopg.Connection[Row], computed: dict[str, dict[str, Row]]
+    seeds: psycopg.Connection[Row], computed: dict[str, dict[str, Row]]
 ) -> dict[str, dict[str, Decimal]]:
     """Unit -> group -> its score, for the groups whose indicators were all published."""
     scored: dict[str, set[str]] = defaultdict(set)
-    for row in warehouse.execute(
+    for row in seeds.execute(
         """select distinct group_code, indicator_code
         from law.indicators inner join law.scoring_rules using (indicator_code)
         where max_score > 0"""

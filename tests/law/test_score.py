@@ -33,10 +33,14 @@ def score(scores: Callable[[list[Row]], list[Row]]) -> Score:
 
 
 def test_every_profile_scores_every_row_of_counts(
-    scores: Callable[[list[Row]], list[Row]],
+    seeds: psycopg.Connection[Row], scores: Callable[[list[Row]], list[Row]]
 ) -> None:
     rows = scores([{"indicator_code": "4.1", "numerator": 1, "denominator": 2}])
-    assert sorted(row["profile"] for row in rows) == ["decision-766-text", "portal-2026"]
+    in_force = seeds.execute(
+        "select distinct profile from law.scoring_rules"
+        " where date '2026-11-30' between valid_from and valid_to order by profile"
+    ).fetchall()
+    assert sorted(row["profile"] for row in rows) == [row["profile"] for row in in_force]
     assert {row["group_code"] for row in rows} == {"MDSH"}
 
 
@@ -185,15 +189,15 @@ def test_of_several_statuses_the_first_holds(
     ("ends_on", "expected"), [("2026-11-29", 3), ("2026-11-30", 2), ("2026-12-31", 2)]
 )
 def test_the_rule_in_force_on_the_last_day_of_the_period_applies(
-    warehouse: psycopg.Connection[Row], score: Score, ends_on: str, expected: int
+    seeds: psycopg.Connection[Row], score: Score, ends_on: str, expected: int
 ) -> None:
-    warehouse.execute(
+    seeds.execute(
         """insert into law.scoring_rules
         select profile, indicator_code, unit_level, scoring, 4, target_ratio, zero_denominator,
             '2026-11-30', valid_to, legal_reference, note
         from law.scoring_rules where indicator_code = '4.1'"""
     )
-    warehouse.execute(
+    seeds.execute(
         """update law.scoring_rules set valid_to = '2026-11-29'
         where indicator_code = '4.1' and valid_from < '2026-11-30'"""
     )
@@ -205,4 +209,4 @@ def test_a_period_that_ended_before_the_decision_has_no_score(
 ) -> None:
     count = {"indicator_code": "4.1", "numerator": 1, "denominator": 2}
     assert scores([count | {"ends_on": "2022-06-22"}]) == []
-    assert len(scores([count | {"ends_on": "2022-06-23"}])) == 2
+    assert len(scores([count | {"ends_on": "2022-06-23"}])) > 0

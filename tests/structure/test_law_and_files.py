@@ -37,7 +37,7 @@ def test_each_model_says_its_grain_first():
 
 def test_each_indicator_has_a_rule_for_every_profile_and_level():
     codes = {row["indicator_code"] for row in law("indicators")}
-    for profile in ("portal-2026", "decision-766-text"):
+    for profile in {row["profile"] for row in law("scoring_rules")}:
         for level in ("commune", "agency", "province"):
             ruled = {
                 row["indicator_code"]
