@@ -34,11 +34,7 @@ supplement as (
         count(*) as requests,
         min(request.requested_at) as first_requested_at,
         bool_or(request.arrived_at is null or request.arrived_at >= period.seen_at) as is_awaited,
-        coalesce(
-            sum(greatest(request.arrived_at - request.requested_at, interval '0'))
-            filter (where request.arrived_at < period.seen_at),
-            interval '0'
-        ) as waiting_time
+        {{ waiting_time('request', 'period.seen_at') }} as waiting_time
     from {{ ref('int_supplement') }} as request
     inner join {{ periods }} as period on request.requested_at < period.seen_at
     group by request.dossier_code, period.period_type, period.period_start
@@ -115,3 +111,12 @@ left join {{ ref('int_rating') }} as rating
 left join {{ ref('int_naming_petition') }} as naming on naming.dossier_code = judged.dossier_code
 where judged.is_received_in_period or coalesce(judged.finished_at >= judged.starts_at, true)
 {% endmacro %}
+
+{# Supplement time (2.1): from request to arrival, never below 0, of the supplements that arrived by a moment, summed. #}
+{% macro waiting_time(request, moment) %}
+    coalesce(
+        sum(greatest({{ request }}.arrived_at - {{ request }}.requested_at, interval '0'))
+        filter (where {{ request }}.arrived_at < {{ moment }}),
+        interval '0'
+    )
+{%- endmacro %}

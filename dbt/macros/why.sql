@@ -10,7 +10,7 @@
 
 {# The unit that was asked for. #}
 {% macro asked_unit() %}
-    {{- dbt.string_literal(dbt.escape_single_quotes(var('why').unit_code)) -}}
+    '{{- var("why").unit_code | replace("'", "''") -}}'
 {% endmacro %}
 
 {# Whether a row is of the period that was asked for. #}

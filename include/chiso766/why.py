@@ -50,7 +50,7 @@ _EFFECTS = {
     (0, -1): "không tính nữa, trước đó chưa đạt",
     (0, 0): "qua tỷ lệ đồng bộ 1.4",
 }
-_MOST_SHOWN = 40
+_MOST_SHOWN = 20
 
 _BEFORE, _AFTER = "why_before", "why_after"
 

@@ -9,7 +9,7 @@ with own as (
         coalesce(
             sum(count_.received_dossiers) filter (where count_.count_month = 0 and period.period_type = 'year'),
             sum(count_.received_dossiers) filter (where count_.count_month > 0)
-        ) as received_dossiers
+        ) as dossiers
     from {{ ref('stg_national_counts') }} as count_
     inner join {{ ref('int_period') }} as period
         on
@@ -28,7 +28,7 @@ below as (
         unit.parent_unit_code as unit_code,
         own.period_type,
         own.period_start,
-        sum(own.received_dossiers) as received_dossiers
+        sum(own.dossiers) as dossiers
     from own
     inner join {{ ref('int_unit') }} as unit on unit.unit_code = own.unit_code
     inner join {{ ref('int_unit') }} as parent
@@ -40,6 +40,6 @@ select
     unit_code,
     period_type,
     period_start,
-    coalesce(own.received_dossiers, below.received_dossiers) as received_dossiers
+    coalesce(own.dossiers, below.dossiers) as dossiers
 from own
 full join below using (unit_code, period_type, period_start)

@@ -3,6 +3,6 @@ select
     unit_code,
     period_type,
     period_start,
-    denominator as received_dossiers
+    denominator as dossiers
 from {{ ref('stg_portal_scores') }}
 where portal_code = 'DOSSIER_SYNC' and denominator is not null

@@ -9,8 +9,8 @@ select
     {{ moment('dossier.due_at') }} as due_at,
     {{ moment('today.finished_at') }} as finished_at,
     {{ moment('dossier.returned_at') }} as returned_at,
-    coalesce(today.supplement_requests, 0)::integer as supplement_requests,
-    coalesce(today.supplement_time, interval '0') as supplement_time,
+    coalesce(supplement.requests, 0)::integer as supplement_requests,
+    coalesce(supplement.waiting_time, interval '0') as supplement_time,
     coalesce(today.state, 'not_received') as state,
     case
         when today.state in ('open_in_time', 'open_overdue')
@@ -33,6 +33,16 @@ select
     dossier.load_id
 from {{ ref('int_dossier') }} as dossier
 left join {{ ref('int_dossier_now') }} as today on today.dossier_code = dossier.dossier_code
+-- also of a dossier that was never received
+left join (
+    select
+        request.dossier_code,
+        count(*) as requests,
+        {{ waiting_time('request', as_of()) }} as waiting_time
+    from {{ ref('int_supplement') }} as request
+    where request.requested_at < {{ as_of() }}
+    group by request.dossier_code
+) as supplement on supplement.dossier_code = dossier.dossier_code
 left join {{ ref('int_rating') }} as rating
     on
         rating.dossier_code = dossier.dossier_code

@@ -48,10 +48,7 @@ count_ as (
             else coalesce(counted.things_in, 0)
         end as numerator,
         case expected.indicator_code
-            when '1.4' then
-                {{ dossiers_to_synchronise(
-                    'coalesce(counted.things, 0)', 'portal.received_dossiers', 'national.received_dossiers'
-                ) }}
+            when '1.4' then {{ dossiers_to_synchronise('counted.things', 'portal.dossiers', 'national.dossiers') }}
             else coalesce(counted.things, 0)
         end as denominator
     from expected

@@ -5,4 +5,4 @@ select
     thang as count_month,
     sohosotiepnhan as received_dossiers
 from {{ newest_version('national_counts') }} as version
-where thang in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+where nam = trunc(nam) and thang in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)

@@ -52,8 +52,8 @@ night as (
         counted.has_factor,
         coalesce(part.things, 0) as things,
         coalesce(part.things_in, 0) as things_in,
-        national.received_dossiers as national,
-        portal.received_dossiers as portal
+        national.dossiers as national,
+        portal.dossiers as portal
     from {{ on_night(night, 'int_indicator_count') }} as counted
     left join {{ on_night(night, 'int_national_count') }} as national using (unit_code, period_type, period_start)
     left join {{ on_night(night, 'int_portal_count') }} as portal using (unit_code, period_type, period_start)
@@ -117,16 +117,40 @@ move as (
     group by
         indicator_code, cause, numerator_change, denominator_change, factor_numerator_change, factor_denominator_change
     union all
-    -- before everything: what the night before stood at; then the source, or the period, is there
-    select indicator_code, -1, 'rule_changed', 0, 0, 0, 0, 0, '[]' from start
-    union all
-    select indicator_code, 0, case when had_begun then 'source' else 'period' end, 0, 0, 0, 0, 0, '[]' from start
-    where has_source and not had_source
-    union all
-    select indicator_code, 99, 'other_counts', 0, 0, 0, 0, 0, '[]' from start
-    where
-        indicator_code in ('1.4', '3.3')
-        and (national_before, portal_before) is distinct from (national_after, portal_after)
+    select
+        indicator_code,
+        place,
+        cause,
+        0 as numerator_change,
+        0 as denominator_change,
+        0 as factor_numerator_change,
+        0 as factor_denominator_change,
+        0 as things,
+        '[]'::jsonb as evidence
+    from (
+        -- where the steps begin: what the night before stood at
+        select
+            indicator_code,
+            -1 as place,
+            'rule_changed' as cause
+        from start
+        union all
+        select
+            indicator_code,
+            0 as place,
+            case when had_begun then 'source' else 'period' end as cause
+        from start
+        where has_source and not had_source
+        union all
+        select
+            indicator_code,
+            99 as place,
+            'other_counts' as cause
+        from start
+        where
+            indicator_code in ('1.4', '3.3')
+            and (national_before, portal_before) is distinct from (national_after, portal_after)
+    ) as mark
 ),
 
 step as (

@@ -9,11 +9,11 @@ with changed as (
         coalesce(before.in_numerator, false) as was_in,
         coalesce(after.in_numerator, false) as is_in
     from (
-        select * from {{ on_night('before', 'indicator_evidence') }} as evidence
+        select evidence.* from {{ on_night('before', 'indicator_evidence') }} as evidence
         where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }}
     ) as before
     full join (
-        select * from {{ on_night('after', 'indicator_evidence') }} as evidence
+        select evidence.* from {{ on_night('after', 'indicator_evidence') }} as evidence
         where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }}
     ) as after using (indicator_code, evidence_kind, evidence_key)
     where before.in_numerator is distinct from after.in_numerator
@@ -23,11 +23,9 @@ with changed as (
 asked as (
     select
         least(period.ends_at, {{ as_of() }}) as seen_before,
-        exists (
-            select from {{ on_night('before', 'int_period') }} as earlier
-            where {{ is_asked_period('earlier') }}
-        ) as period_had_begun
+        earlier.period_type is not null as period_had_begun
     from {{ on_night('after', 'int_period') }} as period
+    left join {{ on_night('before', 'int_period') }} as earlier using (period_type, period_start)
     where {{ is_asked_period('period') }}
 ),
 
@@ -43,10 +41,11 @@ dossier_cause as (
             when now.dossier_code is null then 'corrected'
             when
                 changed.indicator_code = '5.4'
-                and (was.state in ('late', 'open_overdue')) = (now.state in ('late', 'open_overdue'))
+                and coalesce(was.state in ('late', 'open_overdue'), false)
+                = coalesce(now.state in ('late', 'open_overdue'), false)
                 then
                     case
-                        when was.rating is distinct from now.rating then 'rated'
+                        when coalesce(was.rating, '') <> coalesce(now.rating, '') then 'rated'
                         when was.has_petition <> now.has_petition then 'petition'
                         else 'corrected'
                     end

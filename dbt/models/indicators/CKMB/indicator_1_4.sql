@@ -1,6 +1,6 @@
 -- One row per dossier received in the period.
--- Decision 766, indicator 1.4: synchronised to the portal; measured against the counts of the portal and of the national
--- reporting system (int_indicator_count).
+-- Decision 766, indicator 1.4: synchronised to the portal; measured against the counts of the portal and of the
+-- national reporting system (int_indicator_count).
 select
     '1.4' as indicator_code,
     'own' as scope,
