@@ -18,6 +18,8 @@ from chiso766.sources import SOURCES, Kind
 from .exports_read import FIRST_DAY, LAST_DAY, LISTS, Sample, read_rows, text_of
 
 FLAG = {"0", "1"}
+# What the unit's own systems export; the portal's scores come from the portal.
+SAMPLED = [source for source in SOURCES if source != "portal_scores"]
 LISTED: dict[tuple[str, str], set[str]] = {
     ("dossiers", "KenhThucHien"): {"", "1", "2", "3"},
     ("dossiers", "TrangThaiHoSo"): {str(code) for code in range(1, 11)},
@@ -81,7 +83,7 @@ def midnight_after(day: date) -> datetime:
     return datetime(day.year, day.month, day.day) + timedelta(days=1)
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", SAMPLED)
 def test_a_row_has_the_fields_of_its_source(sample: Sample, source: str) -> None:
     spec = SOURCES[source]
     expected = set(spec.fields) | spec.dropped
@@ -90,14 +92,14 @@ def test_a_row_has_the_fields_of_its_source(sample: Sample, source: str) -> None
     assert all(set(exported.row) == expected for exported in rows)
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", SAMPLED)
 def test_keys_are_given(sample: Sample, source: str) -> None:
     spec = SOURCES[source]
     for exported in sample.rows(source):
         assert all(exported.row[field] != "" for field in spec.key if field not in spec.blank_key)
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", SAMPLED)
 def test_a_row_comes_once_a_night(sample: Sample, source: str) -> None:
     keys = [
         (exported.night, *(str(exported.row[field]) for field in SOURCES[source].key))
@@ -123,7 +125,7 @@ def test_every_status_and_channel_occurs(sample: Sample) -> None:
     assert {row["KenhThucHien"] for row in dossiers} == {"1", "2", "3"}
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", SAMPLED)
 def test_what_happened_is_a_time_before_the_night_ended(sample: Sample, source: str) -> None:
     kinds = SOURCES[source].fields.items()
     happened = [field for field, kind in kinds if kind is Kind.TIME and field != "NgayHieuLuc"]

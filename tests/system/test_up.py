@@ -219,8 +219,9 @@ def test_what_had_run_before_was_not_run_again() -> None:
 
 def test_a_missed_deadline_raises_the_alarm(up: Path) -> None:
     subprocess.run([sys.executable, "-P", "-c", MISS_A_DEADLINE], check=True, capture_output=True)
-    until((up / "logs" / "alerts.log").exists)
-    assert "bước check chưa xong" in (up / "logs" / "alerts.log").read_text()
+    alerts = up / "logs" / "alerts.log"
+    # Started after 06:00, the system also says that last night's marts are not there.
+    until(lambda: alerts.exists() and "bước check chưa xong" in alerts.read_text())
 
 
 def test_a_component_that_died_is_named_and_started_again(chiso: Callable[..., Any]) -> None:
