@@ -1,217 +1,186 @@
-"""The marts beside the recomputation: every difference, grouped, and the things that cause it."""
+"""The marts beside the recomputation: every difference, and the smallest thing that causes it."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from chiso766.database import connect
+import psycopg
 
-from .indicators import Count, World, every_period
-from .scores import PROFILES, RULES, Scored, scorecard
+from .evidence import KINDS, Evidence, in_the_marts, recomputed, without_true_reason
+from .tables import TABLES, Key, Recomputed, Table, Values
 
-SHOWN_OF_A_GROUP = 5
-SMALLEST_RATIO = Fraction(1, 1_000_000)
-GROUP_MAXIMUM = {"CKMB": 18, "TDGQ": 20, "ONLINE": 12, "TTTT": 10, "MDSH": 22, "MDHL": 18}
+SHOWN_OF_A_GROUP = 3
+SMALLEST_DIFFERENCE = Fraction(1, 1_000_000)
+# Where a thing's rows are found among what was given.
+_SOURCES = {
+    "dossier": ("dossiers", "MaHoSo"),
+    "petition": ("petitions", "MaPAKN"),
+    "procedure": ("procedures", "MaTTHC"),
+    "service": ("online_services", "MaDVC"),
+    "announcement": ("announcements", "MaTTHC"),
+    "unit": ("units", "MaDonVi"),
+}
+
+
+class Difference(NamedTuple):
+    """Two readings of one value; ``given``: the rows, as given, of the thing that causes it."""
+
+    where: str
+    marts: object
+    own: object
+    cause: str = ""
+    given: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: marts {_shown(self.marts)}, recomputed {_shown(self.own)}"
 
 
 class Differences:
-    """Sentences by what differs."""
+    """The differences by table and column, those of indicators and evidence by indicator."""
 
     def __init__(self) -> None:
-        self.groups: dict[str, list[str]] = defaultdict(list)
+        self.groups: dict[str, list[Difference]] = defaultdict(list)
         self.compared = 0
 
-    def add(self, group: str, where: str, marts: object, own: object, causes: str = "") -> None:
-        self.groups[group].append(f"{where}: marts {marts}, recomputed {own}{causes}")
-
     def __str__(self) -> str:
-        lines = []
-        for group, sentences in sorted(self.groups.items()):
-            lines.append(f"{group}: {len(sentences)} differences, such as")
-            lines += [f"    {one}" for one in sorted(sentences, key=len)[:SHOWN_OF_A_GROUP]]
-        return "\n".join(lines)
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for group, found in sorted(self.groups.items()):
+            yield f"{group}: {len(found)} differences, such as"
+            for one in sorted(found, key=lambda one: len(one.where))[:SHOWN_OF_A_GROUP]:
+                yield f"    {one}"
+            caused = [one for one in found if one.cause]
+            if caused:
+                smallest = min(caused, key=lambda one: (len(one.given), one.where))
+                yield f"  the smallest cause: {smallest.cause}, in {smallest}"
+                yield f"    {smallest.given}"
 
 
-def compare(world: World) -> Differences:
-    differences = Differences()
-    _compare_dossiers(world, differences)
-    _compare_petitions(world, differences)
-    _compare_scorecards(world, differences)
-    return differences
+def compare(own: Recomputed, connection: psycopg.Connection) -> Differences:
+    """Every row of the marts that have a rule, as the connection sees them."""
+    connection.execute("set local time zone 'Asia/Ho_Chi_Minh'")
+    comparison = _Comparison(own, connection)
+    for table in TABLES:
+        comparison.compare_table(table)
+    comparison.compare_evidence()
+    return comparison.differences
 
 
-def _select(query: str) -> Iterator[tuple[Any, ...]]:
-    with connect() as connection, connection.transaction():
-        connection.execute("set local time zone 'Asia/Ho_Chi_Minh'")
-        yield from connection.execute(query.encode())
+class _Comparison:
+    def __init__(self, own: Recomputed, connection: psycopg.Connection) -> None:
+        self.differences = Differences()
+        self._own, self._connection = own, connection
+        self._marts_evidence = in_the_marts(connection)
+        self._own_evidence = dict(recomputed(own))
 
-
-def _local(moment: Any) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=None)
-
-
-def _compare_dossiers(world: World, differences: Differences) -> None:
-    at = world.as_of
-    own = {}
-    for one in world.dossiers:
-        state = one.state(at)
-        finished = one.finished(at) if state != "not_received" else None
-        own[one.code] = (one.unit, state, one.due, finished)
-    marts = {
-        code: (unit, state, _local(due), _local(finished))
-        for code, unit, state, due, finished in _select(
-            "select dossier_code, unit_code, state, due_at, finished_at from marts.fct_dossier"
-        )
-    }
-    _compare_rows(
-        "fct_dossier", ("unit", "state", "due_at", "finished_at"), marts, own, differences
-    )
-
-
-def _compare_petitions(world: World, differences: Differences) -> None:
-    at = world.as_of
-    own = {
-        one.code: (one.unit, one.state(at) if one.start < at else None, one.start, one.is_disliked)
-        for one in world.petitions
-    }
-    marts = {
-        code: (unit, state, _local(start), disliked)
-        for code, unit, state, start, disliked in _select(
-            "select petition_code, unit_code, state, clock_start, is_dissatisfied"
-            " from marts.fct_petition"
-        )
-    }
-    names = ("unit", "state", "clock_start", "is_dissatisfied")
-    _compare_rows("fct_petition", names, marts, own, differences)
-
-
-def _compare_rows(
-    table: str,
-    names: tuple[str, ...],
-    marts: dict[Any, tuple[Any, ...]],
-    own: dict[Any, tuple[Any, ...]],
-    differences: Differences,
-) -> None:
-    differences.compared += len(own)
-    for key in sorted(marts.keys() ^ own.keys(), key=str):
-        differences.add(f"{table}: rows", str(key), marts.get(key), own.get(key))
-    for key in marts.keys() & own.keys():
-        for name, theirs, ours in zip(names, marts[key], own[key], strict=True):
-            if theirs != ours:
-                differences.add(f"{table}.{name}", str(key), theirs, ours)
-
-
-def _compare_scorecards(world: World, differences: Differences) -> None:
-    counts = {}
-    indicators: dict[Any, Scored] = {}
-    groups, totals = {}, {}
-    for unit, period, counted in every_period(world):
-        for profile in PROFILES:
-            place = (profile, unit, *period)
-            card = scorecard(profile, counted, world.catalogue.level(unit), world.read)
-            for code in RULES:
-                counts[(*place, code)] = counted[code]
-                indicators[(*place, code)] = card.indicators[code]
-            for group, score in card.groups.items():
-                groups[(*place, group)] = (score, GROUP_MAXIMUM[group])
-            totals[place] = (card.total, 100, card.rating, card.measured, card.expected)
-    _compare_indicators(indicators, counts, differences)
-    marts = {
-        row[:5]: row[5:]
-        for row in _select(
-            "select profile, unit_code, period_type, period_start, group_code, score, max_score"
-            " from marts.fct_group_score"
-        )
-    }
-    _compare_rows("fct_group_score", ("score", "max_score"), marts, groups, differences)
-    marts = {
-        row[:4]: row[4:]
-        for row in _select(
-            "select profile, unit_code, period_type, period_start, total_score, max_score, rating,"
-            " measured_indicators, expected_indicators from marts.fct_scorecard"
-        )
-    }
-    names = ("total_score", "max_score", "rating", "measured", "expected")
-    _compare_rows("fct_scorecard", names, marts, totals, differences)
-
-
-def _compare_indicators(
-    own: dict[Any, Scored], counts: dict[Any, Count], differences: Differences
-) -> None:
-    marts = {
-        row[:5]: row[5:]
-        for row in _select(
-            "select profile, unit_code, period_type, period_start, indicator_code,"
-            " numerator, denominator, ratio, score, status, max_score from marts.fct_indicator"
-        )
-    }
-    differences.compared += len(own)
-    for key in sorted(marts.keys() ^ own.keys(), key=str):
-        differences.add("fct_indicator: rows", str(key), key in marts, key in own)
-    differing = [key for key in marts.keys() & own.keys() if not _agree(key, marts[key], own[key])]
-    evidence = _evidence() if differing else {}
-    for key in sorted(differing, key=str):
-        theirs, ours = marts[key], own[key]
+    def _add(self, group: str, key: Key, marts: object, own: object, *cause: str) -> None:
         where = " ".join(str(part) for part in key)
-        causes = _causes(evidence.get(key[1:], {}), counts[key].things)
-        ratio = None if ours.ratio is None else round(float(ours.ratio), 6)
-        shown = (ours.numerator, ours.denominator, ratio, ours.score, ours.status)
-        differences.add(
-            f"indicator {key[4]}",
-            where,
-            " ".join(map(str, theirs[:5])),
-            " ".join(map(str, shown)),
-            causes,
-        )
+        self.differences.groups[group].append(Difference(where, marts, own, *cause))
+
+    def compare_table(self, table: Table) -> None:
+        marts, own = self._rows(table), dict(table.rows(self._own))
+        self.differences.compared += len(own)
+        for key in marts.keys() | own.keys():
+            for column, theirs, ours in _differing(table, marts.get(key), own.get(key)):
+                group = f"{table.name}.{column}"
+                if table.name == "fct_indicator":
+                    *place, code = key[1:]
+                    cause = self._smallest_cause((code, *place))
+                    self._add(f"{group} of {code}", key, theirs, ours, *cause)
+                else:
+                    cause = self._thing(table.key[0].removesuffix("_code"), key[0])
+                    self._add(group, key, theirs, ours, *cause)
+
+    def _rows(self, table: Table) -> dict[Key, Values]:
+        query = f"select {', '.join((*table.key, *table.columns))} from marts.{table.name}"
+        rows = self._connection.execute(query.encode()).fetchall()
+        by_key = {row[: len(table.key)]: row[len(table.key) :] for row in rows}
+        assert len(by_key) == len(rows), f"{table.name}: a key stands more than once"
+        return by_key
+
+    def compare_evidence(self) -> None:
+        nothing = Evidence([], {}, {}, [], Fraction(0))
+        for place in self._marts_evidence.keys() | self._own_evidence.keys():
+            marts = self._marts_evidence.get(place, nothing)
+            own = self._own_evidence.get(place, nothing)
+            self.differences.compared += len(own.things)
+            for group, theirs, ours in _differing_evidence(marts, own):
+                cause = self._smallest_cause(place)
+                self._add(f"indicator_evidence.{group} of {place[0]}", place, theirs, ours, *cause)
+        for *key, reason in without_true_reason(self._connection):
+            self._add("indicator_evidence.reason", tuple(key), reason, "a word where not counted")
+
+    def _smallest_cause(self, place: Key) -> tuple[str, ...]:
+        """The smallest of the things that only one side counts, if there is any."""
+        if place not in self._marts_evidence and place not in self._own_evidence:
+            return ()
+        marts = self._marts_evidence[place].things if place in self._marts_evidence else {}
+        own = self._own_evidence[place].things if place in self._own_evidence else {}
+        found = [
+            self._thing(KINDS[place[0]], thing, f", counted by the {side} only")
+            for side, one, other in (("marts", marts, own), ("recomputation", own, marts))
+            for thing, is_counted in one.items()
+            if thing not in other or (is_counted and not other[thing])
+        ]
+        return min(found, key=lambda cause: len(cause[1]), default=())
+
+    def _thing(self, kind: str, code: str, how: str = "") -> tuple[str, ...]:
+        """What a thing is, and its rows as given; nothing for what is none."""
+        if kind not in _SOURCES:
+            return ()
+        rows = self._own.world.given(*_SOURCES[kind], code)
+        given = "\n    ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        return f"{kind} {code}{how}", given
 
 
-def _agree(key: Any, marts: tuple[Any, ...], own: Scored) -> bool:
-    numerator, denominator, ratio, score, status, maximum = marts
-    return (
-        numerator == own.numerator
-        and denominator == own.denominator
-        and _same_ratio(ratio, own.ratio)
-        and score == own.score
-        and status == own.status
-        and (maximum or 0) == RULES[key[4]].maximum
-    )
-
-
-def _same_ratio(marts: Decimal | None, own: Fraction | None) -> bool:
+def _differing(
+    table: Table, marts: Values | None, own: Values | None
+) -> Iterator[tuple[str, object, object]]:
     if marts is None or own is None:
-        return marts is None and own is None
-    return abs(Fraction(marts) - own) <= SMALLEST_RATIO
+        yield "rows", marts, own
+        return
+    for column, theirs, ours in zip(table.columns, marts, own, strict=True):
+        if not _same(theirs, ours):
+            yield column, theirs, ours
 
 
-def _evidence() -> dict[Any, dict[str, bool]]:
-    """The things of the marts by unit, period and indicator; announcements by procedure."""
-    found: dict[Any, dict[str, bool]] = defaultdict(dict)
-    for *place, kind, key, procedure, counted in _select(
-        "select unit_code, period_type, period_start, indicator_code, evidence_kind, evidence_key,"
-        " procedure_code, in_numerator from marts.indicator_evidence"
-    ):
-        thing = procedure if kind == "announcement" else key
-        things = found[tuple(place)]
-        things[thing] = things.get(thing, True) and counted
-    return found
+def _differing_evidence(marts: Evidence, own: Evidence) -> Iterator[tuple[str, object, object]]:
+    if marts.things != own.things:
+        yield "in_numerator", _counted(marts, own), _counted(own, marts)
+    elif marts.kinds != own.kinds:
+        yield "evidence_kind", marts.kinds, own.kinds
+    elif marts.procedures != own.procedures:
+        differing = [k for k in own.procedures if marts.procedures[k] != own.procedures[k]]
+        for thing in differing:
+            yield "procedure_code", marts.procedures[thing], own.procedures[thing]
+    elif not _same(tuple(marts.points), tuple(own.points)):
+        yield "points_lost", tuple(marts.points), tuple(own.points)
+    elif not _same(marts.all_points, own.all_points):
+        yield "points_lost in all", marts.all_points, own.all_points
 
 
-def _causes(marts: dict[str, bool], own: dict[str, bool]) -> str:
-    """The things that only one side counts; empty where both count the same."""
-    parts = {
-        "only in the marts' denominator": marts.keys() - own.keys(),
-        "only in the recomputed denominator": own.keys() - marts.keys(),
-        "only in the marts' numerator": {k for k in marts if marts[k] and not own.get(k, True)},
-        "only in the recomputed numerator": {k for k in own if own[k] and not marts.get(k, True)},
-    }
-    return "".join(
-        f"; {name}: {', '.join(sorted(map(str, things))[:SHOWN_OF_A_GROUP])}"
-        + (f" and {len(things) - SHOWN_OF_A_GROUP} more" if len(things) > SHOWN_OF_A_GROUP else "")
-        for name, things in parts.items()
-        if things
-    )
+def _counted(one: Evidence, other: Evidence) -> dict[str, bool]:
+    """The things that the other does not have, or not so."""
+    return {k: v for k, v in sorted(one.things.items()) if other.things.get(k) is not v}
+
+
+def _same(marts: Any, own: Any) -> bool:
+    if isinstance(own, tuple):
+        return len(marts) == len(own) and all(map(_same, marts, own))
+    if isinstance(own, Fraction) and marts is not None:
+        return abs(Fraction(marts) - own) <= SMALLEST_DIFFERENCE
+    if isinstance(marts, datetime):
+        return bool(marts.replace(tzinfo=None) == own)
+    return bool(marts == own)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return " | ".join(map(_shown, value))
+    return f"{float(value):.6f}" if isinstance(value, Fraction) else str(value)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from .exports import Row, to_due_time, to_number, to_time
 from .working_days import due_after_limit
@@ -101,6 +99,10 @@ class Dossier:
         is_early = self.due is None or reckoned.date() < self.due.date()
         return "early" if is_early else "on_time"
 
+    def is_sent_back(self, at: datetime) -> bool:
+        was_received = self.received is not None and self.received < at
+        return self.status in ("7", "8") or (self.status == "3" and was_received)
+
     # Facts without a time of their own.
 
     @property
@@ -117,18 +119,15 @@ class Dossier:
 
     @property
     def has_fee(self) -> bool:
-        return any(amount > 0 for amount in self._amounts())
+        return any(to_number(line.get("Gia")) > 0 for line in self.row.get("DanhSachLePhi", []))
 
     @property
     def owes_fee(self) -> bool:
         """Of a fee-bearing procedure, and not let off by fee lines of 0 only (3.6)."""
         if self.procedure is None or not is_fee_bearing(self.procedure):
             return False
-        amounts = list(self._amounts())
-        return not amounts or any(amounts)
-
-    def _amounts(self) -> Iterator[Fraction]:
-        return (to_number(line.get("Gia")) for line in self.row.get("DanhSachLePhi", []))
+        amounts = [line.get("Gia") for line in self.row.get("DanhSachLePhi", [])]
+        return not amounts or any(not given or to_number(given) for given in amounts)
 
     @property
     def has_result_link(self) -> bool:
@@ -136,11 +135,13 @@ class Dossier:
         return any(result.get("DuongDanTepTinKetQua") for result in results)
 
     @property
+    def has_component_file(self) -> bool:
+        return any(part.get("DuongDanTaiTepTin") for part in self.row.get("TaiLieuNop", []))
+
+    @property
     def is_digitised(self) -> bool:
-        parts = self.row.get("TaiLieuNop", [])
         needs_result = self.procedure is not None and self.procedure.get("CoKetQuaGiayTo") == "1"
-        has_file = any(part.get("DuongDanTaiTepTin") for part in parts)
-        return has_file and (self.has_result_link or not needs_result)
+        return self.has_component_file and (self.has_result_link or not needs_result)
 
     @property
     def reuses_data(self) -> bool:

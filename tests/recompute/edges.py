@@ -14,13 +14,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
-from chiso766.sources import SOURCES
-
 from .exports import Row
-
-LAST_DAY = date(2027, 1, 5)
-FIRST_DAY = date(2027, 1, 1)
-"""The two export days; the second brings corrections."""
+from .working_days import is_working_day
 
 COMMUNES = ("H24.1", "H24.2", "H24.3-A", "H30.1", "H77.1")  # H77 is in no export
 AGENCIES = ("H24.9", "H24.9.1")
@@ -29,67 +24,75 @@ UNITS = (*COMMUNES, *KNOWN, "H99.1")  # the last is in no export of units
 PROCEDURES = tuple(f"1.00{number:04d}" for number in range(1, 25))
 SERVICES = tuple(f"3.00{number:04d}" for number in range(1, 15))
 FORMALITIES = (*PROCEDURES, "9.999999")  # the last is in no catalogue
-_MIDNIGHTS = (
-    date(2026, 10, 1),
-    date(2026, 11, 1),
-    date(2026, 12, 1),
-    date(2027, 1, 1),
-    date(2027, 1, 5),
-    LAST_DAY + timedelta(days=1),
-)
 _SECOND = timedelta(seconds=1)
 
 
 class Edges:
-    """Draws rows; equal seeds draw equal rows."""
+    """Draws rows of the months before the last export day; equal seeds draw equal rows.
 
-    def __init__(self, seed: int, dossiers: int, petitions: int) -> None:
+    ``days``: three export days. The first brings everything, the others corrections.
+    """
+
+    def __init__(self, seed: int, last_day: date, dossiers: int = 400, petitions: int = 150):
         self._random = Random(seed)
         self._dossiers, self._petitions = dossiers, petitions
+        self.days = tuple(last_day - timedelta(days=ago) for ago in (4, 2, 0))
         self._moments = self._few_moments()
         self._procedure_of = {code: self._random.choice(FORMALITIES) for code in SERVICES}
 
     def write(self, folder: Path) -> None:
         dossiers = [self._dossier(number) for number in range(self._dossiers)]
         petitions = [self._petition(number) for number in range(self._petitions)]
-        _write(folder, FIRST_DAY, "units", "u.json", _json(self._unit(code) for code in KNOWN))
-        _write(folder, FIRST_DAY, "procedures", "t.json", _json(map(self._procedure, PROCEDURES)))
-        _write(folder, FIRST_DAY, "online_services", "s.csv", _csv(self._services()))
-        _write(folder, FIRST_DAY, "unit_procedures", "p.csv", _csv(self._unit_procedures()))
-        _write(folder, FIRST_DAY, "announcements", "a.csv", _csv(self._announcements()))
-        _write(folder, FIRST_DAY, "national_counts", "n.json", _json(self._national_counts()))
-        if "portal_scores" in SOURCES:
-            _write(folder, FIRST_DAY, "portal_scores", "p.csv", _csv(self._portal_scores()))
-        _write(folder, FIRST_DAY, "dossiers", "d.jsonl", _lines(dossiers))
-        _write(folder, FIRST_DAY, "petitions", "k.jsonl", _lines(petitions))
         ratings = [self._rating(dossiers) for _ in range(self._dossiers // 3)]
-        _write(folder, FIRST_DAY, "ratings", "r.csv", _csv(ratings))
-        self._write_corrections(folder, dossiers, petitions)
-
-    def _write_corrections(self, folder: Path, dossiers: list[Row], petitions: list[Row]) -> None:
-        """New versions: of dossiers in a table without some columns, later files and rows win."""
-        again = [self._dossier(number) for number in range(0, self._dossiers, 3)]
-        absent = ("TaiLieuNop", "DaDongBo", "NgayHenTra", "DanhSachHoSoBoSung")
-        table = [{name: row[name] for name in row if name not in absent} for row in again]
-        _write(folder, LAST_DAY, "dossiers", "a.csv", _csv(table, delimiter=";"))
-        twice = [self._dossier(number) for number in [*range(0, self._dossiers, 7)] * 2]
-        _write(folder, LAST_DAY, "dossiers", "b.json", _json(twice))
-        newer = [self._petition(number) for number in range(0, self._petitions, 4)]
-        _write(folder, LAST_DAY, "petitions", "k.csv", _csv(newer, delimiter="\t"))
+        first, second, third = self.days
+        write(folder, first, "units", "u.json", _json(self._unit(code) for code in KNOWN))
+        write(folder, first, "procedures", "t.json", _json(map(self._procedure, PROCEDURES)))
+        write(folder, first, "online_services", "s.csv", table(self._services()))
+        write(folder, first, "unit_procedures", "p.csv", table(self._unit_procedures()))
+        write(folder, first, "announcements", "a.csv", table(self._announcements()))
+        write(folder, first, "national_counts", "n.json", _json(self._national_counts()))
+        write(folder, first, "portal_scores", "p.csv", table(self._portal_scores()))
+        write(folder, first, "dossiers", "d.jsonl", lines(dossiers))
+        write(folder, first, "petitions", "k.jsonl", lines(petitions))
+        write(folder, first, "ratings", "r.csv", table(ratings))
+        self._write_newer_dossiers(folder, second, ("NgayHenTra", "NgayTra", "MaDVC"))
+        newer = [row | {"denominator": "7"} for row in self._portal_scores()[::4]]
+        write(folder, second, "portal_scores", "p.csv", table(newer))
+        again = [row | {"MucDo": self._one("hai_long", "khong_hai_long", "")} for row in ratings]
+        write(folder, second, "ratings", "r.jsonl", lines(again[::5]))
+        self._write_newer_dossiers(folder, third, ("TaiLieuNop", "DaDongBo", "NgayHenTra"))
+        petitions = [self._petition(number) for number in range(0, self._petitions, 4)]
+        write(folder, third, "petitions", "k.csv", table(petitions, delimiter="\t"))
         changed = [self._procedure(code) for code in PROCEDURES[::5]]
-        _write(folder, LAST_DAY, "procedures", "t.csv", _csv(changed))
+        write(folder, third, "procedures", "t.csv", table(changed))
+
+    def _write_newer_dossiers(self, folder: Path, day: date, absent: tuple[str, ...]) -> None:
+        """A table without some columns, and a file after it with every dossier twice."""
+        again = [self._dossier(number) for number in range(0, self._dossiers, 3)]
+        parts = [{name: row[name] for name in row if name not in absent} for row in again]
+        write(folder, day, "dossiers", "a.csv", table(parts, delimiter=";"))
+        twice = [self._dossier(number) for number in [*range(0, self._dossiers, 7)] * 2]
+        write(folder, day, "dossiers", "b.json", _json(twice))
 
     # Draws
 
     def _few_moments(self) -> list[datetime]:
-        midnights = [datetime.combine(day, time()) for day in _MIDNIGHTS]
+        last = self.days[-1]
+        start = datetime.combine(last - timedelta(days=100), time())
+        days = [start.date() + timedelta(days=number) for number in range(110)]
+        turns = [day for day in days if day.day == 1] + [last, last + timedelta(days=1)]
+        midnights = [datetime.combine(day, time()) for day in turns]
         edges = [one + step for one in midnights for step in (-_SECOND, timedelta(0), _SECOND)]
-        start = datetime(2026, 10, 5)
+        holidays = [day for day in days if day.weekday() < 5 and not is_working_day(day)]
+        around = [
+            datetime.combine(day + timedelta(days=step), time(9, 30))
+            for day in holidays
+            for step in (-1, 0, 1)
+        ]
         inside = [
-            start + timedelta(days=self._random.randrange(100), hours=self._random.randrange(24))
+            start + timedelta(days=self._random.randrange(105), hours=self._random.randrange(24))
             for _ in range(60)
         ]
-        around = [datetime(2026, 11, day, 9, 30) for day in (20, 23, 24, 25, 26, 27)]
         return edges + inside + around + [one + 5 * _SECOND for one in inside[:20]]
 
     def _moment(self, share: float = 1.0) -> str:
@@ -135,12 +138,14 @@ class Edges:
             "NgayTuChoi": self._moment(0.3),
             "TrangThaiHoSo": self._one("1", "2", "3", "4", "5", "6", "7", "8", *"99", "10", "10"),
             "DaDongBo": self._one("", "0", "1", "1"),
+            "MaXaChuHoSo": self._one("", "10001", "10002", "10003"),
+            "DonViXuLy": self._one("", "Bộ phận Một cửa"),
             "HoSoCoThanhPhanSoHoa": self._one("", "0", "0", "1"),
             "TaiKhoanDuocXacThucVoiVNeID": self._one("", "0", "0", "1"),
             "DuocThanhToanTrucTuyen": self._one("", "0", "0", "1", "2", "3"),
             "DSKetNoiCSDL": self._some(2, lambda: {"MaCSDL": self._one("7", "3", "17")}),
             "TaiLieuNop": self._some(2, self._component),
-            "DanhSachLePhi": self._some(2, lambda: {"Gia": self._one("0", "0", "8000", "0.5")}),
+            "DanhSachLePhi": self._some(2, lambda: {"Gia": self._one("", "0", "0", "8000", "0.5")}),
             "DanhSachGiayToKetQua": self._some(2, self._result),
             "DanhSachHoSoBoSung": self._some(3, self._supplement) if random.random() < 0.5 else [],
         }
@@ -209,6 +214,7 @@ class Edges:
             "TenDonVi": f"Đơn vị {code}",
             "Cap": level,
             "MaDonViCha": parent if level != "tinh" else "",
+            "MaGSO": {"H24.1": "10001", "H24.2": "10002"}.get(code, ""),
             "ChungThucBanSaoDienTu": self._one("", "0", "1"),
         }
 
@@ -216,6 +222,8 @@ class Edges:
         return {
             "MaTTHC": code,
             "TenTTHC": f"Thủ tục {code}",
+            "MaLinhVuc": self._one("", "LV01"),
+            "TenLinhVuc": "Hộ tịch",
             "CapThucHien": self._one("xa", "xa", "tinh", "tinh; xa", "xa;tinh", ""),
             "MaDonViCongBo": self._one("H24", "H24", "H30", ""),
             "TrangThai": self._one("cong_khai", "cong_khai_sua_doi", "bai_bo", "chua_cong_khai"),
@@ -229,6 +237,9 @@ class Edges:
             "CoKetQuaGiayTo": self._one("", "0", "1", "1"),
             "Phi": self._one("", "0", "0", "8000"),
             "LePhi": self._one("", "0", "0", "0.5"),
+            "PhiDiaGioi": self._one("", "0", "1"),
+            "LienThong": self._one("", "0", "1"),
+            "NganhDoc": self._one("", "0", "1"),
         }
 
     def _services(self) -> list[Row]:
@@ -268,13 +279,18 @@ class Edges:
         return [
             {
                 "MaDonVi": unit,
-                "Nam": self._one("2026", "2026", "2027"),
-                "Thang": self._one("0", "1", "10", "11", "12"),
+                "Nam": str((day := self._random.choice(self._moments)).year),
+                "Thang": self._one("0", str(day.month), f"{day.month:02d}"),
                 "SoHoSoTiepNhan": self._one("", "0", "3", "12", "70"),
             }
             for unit in ("H24.1", "H24.2", "H24.9", "H30.1", "H30", "H24")
             for _ in range(1 if unit == "H24" else 4)
         ]
+
+    def _periods(self) -> list[str]:
+        """A month, a quarter and a year as the portal's pulls name them."""
+        last = self.days[-1]
+        return [f"{last:%Y-%m}", f"{last.year}-Q{(last.month + 2) // 3}", f"{last.year}-year"]
 
     def _portal_scores(self) -> list[Row]:
         return [
@@ -292,11 +308,11 @@ class Edges:
                 "max_score": "6",
             }
             for unit in ("H24.1", "H24.9", "H24")
-            for period in ("2026-11", "2026-Q4", "2026", "2027-01")
+            for period in self._periods()
         ]
 
 
-def _write(folder: Path, day: date, source: str, name: str, text: str) -> None:
+def write(folder: Path, day: date, source: str, name: str, text: str) -> None:
     path = folder / day.isoformat() / source / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -306,14 +322,14 @@ def _json(rows: Iterable[Row]) -> str:
     return json.dumps(list(rows), ensure_ascii=False)
 
 
-def _lines(rows: Iterable[Row]) -> str:
+def lines(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _csv(rows: list[Row], delimiter: str = ",") -> str:
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, list(rows[0]), delimiter=delimiter)
+def table(rows: list[Row], delimiter: str = ",") -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
     writer.writeheader()
     for row in rows:
         writer.writerow({k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()})
-    return table.getvalue()
+    return text.getvalue()

@@ -72,6 +72,11 @@ def to_number(text: str | None) -> Fraction:
     return Fraction(text.replace(",", ".")) if text else Fraction(0)
 
 
+def to_period(text: str) -> str:
+    """A period as the portal's pulls name it: 2026-year is the year 2026."""
+    return text.removesuffix("-year")
+
+
 def to_set(text: str | None) -> frozenset[str]:
     """The values of a field that takes several, separated by semicolons."""
     return frozenset(value.strip() for value in (text or "").split(";")) - {""}
@@ -131,6 +136,8 @@ def _key(source: str, row: Row) -> tuple[object, ...]:
             return to_time(text)
         if field in ("Nam", "Thang"):
             return to_number(text)
+        if field == "period":
+            return to_period(text)
         return text
 
     return tuple(value(field) for field in KEYS[source])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,8 +12,9 @@ from functools import cached_property
 from math import floor
 from typing import NamedTuple
 
+from .direct import Given
 from .dossiers import Dossier, is_fee_bearing
-from .exports import Exports, Row, to_number, to_set, to_time
+from .exports import Exports, Row, to_number, to_period, to_set, to_time
 from .petitions import Petition
 from .procedures import Catalogue
 from .working_days import working_day_after
@@ -46,14 +47,12 @@ class Period(NamedTuple):
         return list(range(self.start.month, last + 1))
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def name(self) -> str:
         """As the portal's pulls name it."""
         year = self.start.year
         if self.kind == "month":
-            return (f"{year}-{self.start.month:02d}",)
-        if self.kind == "quarter":
-            return (f"{year}-Q{(self.start.month + 2) // 3}",)
-        return (f"{year}", f"{year}-year")
+            return f"{year}-{self.start.month:02d}"
+        return f"{year}-Q{(self.start.month + 2) // 3}" if self.kind == "quarter" else f"{year}"
 
 
 def period_of(kind: str, day: date) -> Period:
@@ -65,19 +64,19 @@ def period_of(kind: str, day: date) -> Period:
 class Count:
     """What an indicator counts: every thing, and whether it is in the numerator.
 
-    ``fixed_numerator``, ``fixed_denominator``: numbers that are no count of things. ``ratio``: the
-    ratio where it is not numerator / denominator.
+    ``hours``: of every thing, where the numerator is their sum. ``fixed_denominator``: a number
+    that is no count of things. ``fixed_ratio``: where it is not numerator / denominator.
     """
 
     things: dict[str, bool] = field(default_factory=dict)
-    fixed_numerator: Decimal | None = None
+    hours: dict[str, Fraction] | None = None
     fixed_denominator: int | None = None
     fixed_ratio: Fraction | None = None
 
     @property
     def numerator(self) -> Decimal:
-        if self.fixed_numerator is not None:
-            return self.fixed_numerator
+        if self.hours is not None:
+            return rounded(sum(self.hours.values(), Fraction(0)))
         return Decimal(sum(self.things.values()))
 
     @property
@@ -99,8 +98,9 @@ Counts = dict[str, Count]
 class World:
     """Everything known as of A, the end of the newest export day."""
 
-    def __init__(self, exports: Exports, as_of: datetime) -> None:
+    def __init__(self, exports: Exports | Given, as_of: datetime) -> None:
         self.as_of = as_of
+        self._exports = exports
         self.read = exports.read
         self.catalogue = Catalogue(exports)
         procedures = self.catalogue.procedures
@@ -109,6 +109,7 @@ class World:
         ]
         self.petitions = [Petition(row) for row in exports.newest("petitions")]
         self._announcements = exports.newest("announcements")
+        self._publicity_of: dict[tuple[str, Period], Counts] = {}
         self._ratings: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         for row in exports.newest("ratings"):
             given = to_time(row["NgayDanhGia"])
@@ -122,7 +123,7 @@ class World:
             if row.get("SoHoSoTiepNhan")
         }
         self._portal = {
-            (row["unit_code"], row["period"]): int(to_number(row["denominator"]))
+            (row["unit_code"], to_period(row["period"])): int(to_number(row["denominator"]))
             for row in exports.newest("portal_scores")
             if row.get("metric") == "DOSSIER_SYNC" and row.get("denominator")
         }
@@ -135,11 +136,15 @@ class World:
             for unit in self.catalogue.lineage(petition.unit):
                 self._petitions_of[unit].append(petition)
 
+    def given(self, source: str, field: str, code: str) -> list[Row]:
+        """The newest rows of a thing as they were given."""
+        return [row for row in self._exports.newest(source) if row.get(field) == code]
+
     def periods(self) -> list[Period]:
         """Of the first dossier or petition through those that hold the last second before A."""
         units = self.catalogue.units
         moments = [one.received or one.submitted for one in self.dossiers if one.unit in units]
-        moments += [one.start for one in self.petitions if one.unit in units]
+        moments += [one.sent for one in self.petitions if one.unit in units]
         last = (self.as_of - timedelta(seconds=1)).date()
         days = [moment.date() for moment in moments if moment]
         if not days:
@@ -158,7 +163,16 @@ class World:
 
     def counts(self, unit: str, period: Period) -> Counts:
         """The counts of all indicators by their code; 4.6 as ``decision-766-text`` has it."""
-        return _Scope(self, unit, period).counts()
+        publicity = self._publicity(self.catalogue.province(unit), period)
+        return _Scope(self, unit, period).counts() | publicity
+
+    def _publicity(self, province: str | None, period: Period) -> Counts:
+        """1.1–1.3 are counted for provinces; every unit below shows the province's figures."""
+        if province is None:
+            return {code: Count() for code in ("1.1", "1.2", "1.3")}
+        if (province, period) not in self._publicity_of:
+            self._publicity_of[province, period] = _Scope(self, province, period).publicity()
+        return self._publicity_of[province, period]
 
     def national_count(self, unit: str, period: Period) -> int | None:
         """What the national reporting system says, if it says anything."""
@@ -179,15 +193,11 @@ class World:
         return sum(self._national[key] for key in there) if there else None
 
     def portal_count(self, unit: str, period: Period) -> int | None:
-        return next(
-            (self._portal[unit, name] for name in period.names if (unit, name) in self._portal),
-            None,
-        )
+        return self._portal.get((unit, period.name))
 
-    def announcements_of(self, unit: str) -> list[Row]:
-        """Of the unit's province and the units below it."""
-        province = self.catalogue.province(unit)
-        below = self.catalogue.below[province] if province else []
+    def announcements_of(self, province: str) -> list[Row]:
+        """Of the province and the units below it."""
+        below = self.catalogue.below[province]
         return [row for row in self._announcements if row["MaDonVi"] in below]
 
     def dossiers_of(self, unit: str) -> list[Dossier]:
@@ -241,9 +251,6 @@ class _Scope:
 
     def counts(self) -> Counts:
         counts = {
-            "1.1": self.announced_in_time(),
-            "1.2": self.made_public_in_time(),
-            "1.3": self.fully_described(),
             "1.4": self.synchronised(),
             "2.1": _of(self.handled, self._is_in_time),
             "2.2": self.mean_hours(),
@@ -264,7 +271,14 @@ class _Scope:
         counts["3.3"] = self.online(counts["1.4"])
         return counts | self.petition_counts()
 
-    # Publicity
+    # Publicity, of a province
+
+    def publicity(self) -> Counts:
+        return {
+            "1.1": self.announced_in_time(),
+            "1.2": self.made_public_in_time(),
+            "1.3": self.fully_described(),
+        }
 
     def announced_in_time(self) -> Count:
         rows = []
@@ -290,12 +304,9 @@ class _Scope:
         return _all_rows(rows)
 
     def fully_described(self) -> Count:
-        catalogue = self.world.catalogue
-        province = catalogue.province(self.unit)
-        codes = catalogue.of_unit(province) if province else ()
-        return Count(
-            {code: all(catalogue.procedures[code].get(name) for name in CONTENT) for code in codes}
-        )
+        procedures = self.world.catalogue.procedures
+        codes = self.world.catalogue.of_unit(self.unit)
+        return Count({code: all(map(procedures[code].get, CONTENT)) for code in codes})
 
     def synchronised(self) -> Count:
         count = _of(self.received, lambda one: one.is_synchronised)
@@ -316,15 +327,14 @@ class _Scope:
         return self._state(dossier) in ("early", "on_time", "open_in_time")
 
     def mean_hours(self) -> Count:
-        things, total, now = {}, Fraction(0), self.world.as_of
+        hours, now = {}, self.world.as_of
         for dossier in self.received:
             finished = dossier.handled_until(now)
             if dossier.status not in ("9", "10") or finished is None or dossier.received is None:
                 continue
             spent = finished - dossier.received - dossier.supplement_time(now)
-            total += Fraction(spent / timedelta(microseconds=1)) / 3_600_000_000
-            things[dossier.code] = True
-        return Count(things, fixed_numerator=rounded(total))
+            hours[dossier.code] = Fraction(spent // timedelta(microseconds=1), 3_600_000_000)
+        return Count(dict.fromkeys(hours, True), hours)
 
     # Online services
 
@@ -425,9 +435,3 @@ def rounded(number: Fraction) -> Decimal:
     """To two decimals, half up (away from zero)."""
     cents = floor(abs(number) * 100 + Fraction(1, 2))
     return Decimal(cents if number >= 0 else -cents) / 100
-
-
-def every_period(world: World) -> Iterator[tuple[str, Period, Counts]]:
-    for period in world.periods():
-        for unit in world.catalogue.units:
-            yield unit, period, world.counts(unit, period)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from .exports import Row, to_number, to_time
 from .working_days import working_day_after
@@ -54,13 +54,16 @@ class Petition:
         closed = self.closing(at)[1]
         return self.start < at and (closed is None or closed >= since)
 
+    def deadline(self, at: datetime) -> date:
+        how, _ = self.closing(at)
+        days = {"refused": 2, "supplement": 5, "answered": 15, "open": 15}[how]
+        return working_day_after(self.start.date(), days)
+
     def state(self, at: datetime) -> str:
         how, closed = self.closing(at)
-        start = self.start.date()
         if closed is None:
-            return "open_in_time" if at.date() <= working_day_after(start, 15) else "open_overdue"
-        days = {"refused": 2, "supplement": 5, "answered": 15}[how]
-        in_time = closed.date() <= working_day_after(start, days)
+            return "open_in_time" if at.date() <= self.deadline(at) else "open_overdue"
+        in_time = closed.date() <= self.deadline(at)
         if how == "answered":
             published = self._event("NgayCongKhai", at) or at
             in_time = in_time and published.date() <= working_day_after(closed.date(), 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
+from .direct import Given
 from .exports import Exports, Row, to_set
 
 PUBLIC_PROCEDURE = ("cong_khai", "cong_khai_sua_doi")
@@ -15,7 +16,7 @@ LEVELS = {"xa": frozenset({"xa"}), "so": frozenset({"tinh"}), "tinh": frozenset(
 class Catalogue:
     """What units are, and what they offer, in the newest version."""
 
-    def __init__(self, exports: Exports) -> None:
+    def __init__(self, exports: Exports | Given) -> None:
         self.units: dict[str, Row] = {row["MaDonVi"]: row for row in exports.newest("units")}
         self.procedures: dict[str, Row] = {
             row["MaTTHC"]: row for row in exports.newest("procedures")
@@ -93,6 +94,21 @@ class Catalogue:
                 if any(self._applies(row, one) for one in self.below[unit])
             }
         return self._public_services[unit]
+
+    def procedure_of_service(self, service: str) -> str | None:
+        return next((row.get("MaTTHC") for row in self._services if row["MaDVC"] == service), None)
+
+    def online_level(self, procedure: str) -> str:
+        """The highest level of its public services."""
+        levels = {
+            row.get("MucDo")
+            for row in self._services
+            if row.get("MaTTHC") == procedure
+            and (row.get("MaDonVi") or row["MaDVC"] not in self._named_services)
+        }
+        if "toan_trinh" in levels:
+            return "full"
+        return "partial" if "mot_phan" in levels else "none"
 
     def _applies(self, service: Row, unit: str) -> bool:
         if service.get("MaDonVi"):

@@ -43,6 +43,14 @@ def working_day_after(day: date, days: int) -> date:
     return day
 
 
+def working_days_between(day: date, other: date) -> int:
+    """How many working days the other day is after the day; negative where it is before it."""
+    if other < day:
+        return -working_days_between(other, day)
+    days = (day + timedelta(days=number) for number in range(1, (other - day).days + 1))
+    return sum(map(is_working_day, days))
+
+
 def due_after_limit(received: datetime, limit: Fraction, unit: str) -> datetime | None:
     """Receive time plus a procedure's limit (2.1, due time); None where there is no limit."""
     if limit <= 0:
