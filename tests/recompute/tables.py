@@ -98,7 +98,7 @@ def _dossiers(own: Recomputed) -> Iterator[tuple[Key, Values]]:
             (
                 one.unit,
                 one.row["MaTTHC"],
-                _code(one.row, "KenhThucHien"),
+                int(one.row.get("KenhThucHien") or 1),
                 int(one.status),
                 one.received,
                 one.due,
@@ -122,10 +122,6 @@ def _dossiers(own: Recomputed) -> Iterator[tuple[Key, Values]]:
                 one.row.get("DonViXuLy"),
             ),
         )
-
-
-def _code(row: Row, name: str) -> int | None:
-    return int(row[name]) if row.get(name) else None
 
 
 def _working_days_left(deadline: datetime | None, state: str | None, at: datetime) -> int | None:

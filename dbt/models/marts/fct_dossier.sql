@@ -3,7 +3,7 @@ select
     dossier.dossier_code,
     dossier.unit_code,
     dossier.procedure_code,
-    dossier.channel,
+    coalesce(dossier.channel, 1) as channel,
     dossier.status,
     {{ moment('dossier.received_at') }} as received_at,
     {{ moment('dossier.due_at') }} as due_at,

@@ -10,7 +10,7 @@ select
     announcement.procedure_code as evidence_key,
     announcement.procedure_code,
     bool_and(coalesce(announcement.in_force_at::date >= announcement.in_force_deadline, false)) as in_numerator,
-    'too_early' as reason
+    case when bool_or(announcement.in_force_at is null) then 'no_effective_day' else 'too_early' end as reason
 from {{ ref('int_announcement') }} as announcement
 inner join {{ ref('int_period') }} as period
     on announcement.decided_at >= period.starts_at and announcement.decided_at < period.seen_at
