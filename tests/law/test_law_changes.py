@@ -2,8 +2,9 @@
 
 A ward's year ends with four dossiers and two petitions, and begins with as many, done alike. From
 2027-01-01 on, in portal-2026: 3.6 has 5 points instead of 6, 4.1 has 7 instead of 6, and 4.3 needs
-100 % instead of 80 %; petitions are to be answered within 10 working days instead of 15; and there
-is a third profile, in which 2.1 has 10 points and 5.4 has 16.
+100 % instead of 80 %; petitions are to be answered within 10 working days instead of 15; a total is
+`trung_binh` from 47 points instead of 50; and there is a third profile, in which 2.1 has 10 points
+and 5.4 has 16.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -88,13 +89,15 @@ class Law:
         self.folder = folder
         shutil.copytree(settings.PROJECT_ROOT / "dbt", folder / "dbt")
 
-    def change_from_2027(self, seed: str, which: Row, **cells: Any) -> None:
-        """Close the rows that are meant with the year 2026, and put changed ones in their place."""
+    def change(self, first_day: str, seed: str, which: Row, **cells: Any) -> None:
+        """Close the open rows that are meant, and put changed ones after them."""
+        last_day = (date.fromisoformat(first_day) - timedelta(days=1)).isoformat()
+        meant = which | {"valid_to": "9999-12-31"}
         rows = []
         for row in self.rows(seed):
-            if all(row[column] == value for column, value in which.items()):
-                rows.append(row | {"valid_to": "2026-12-31"})
-                rows.append(row | {"valid_from": "2027-01-01"} | cells)
+            if all(row[column] == value for column, value in meant.items()):
+                rows.append(row | {"valid_to": last_day})
+                rows.append(row | {"valid_from": first_day} | cells)
             else:
                 rows.append(row)
         self.write(seed, rows)
@@ -167,8 +170,13 @@ def changed_law(
         "4.3": {"target_ratio": 1},
     }.items():
         which = {"profile": "portal-2026", "indicator_code": code}
-        law.change_from_2027("scoring_rules", which, **cells)
-    law.change_from_2027("working_day_limits", {"limit_code": "petition_answer"}, working_days=10)
+        law.change("2027-01-01", "scoring_rules", which, **cells)
+    # Rows that are in force on one day alone, the last of every period of the old year.
+    answer, middling = {"limit_code": "petition_answer"}, {"rating": "trung_binh"}
+    law.change("2026-12-31", "working_day_limits", answer)
+    law.change("2027-01-01", "working_day_limits", answer, working_days=10)
+    law.change("2026-12-31", "ratings", middling)
+    law.change("2027-01-01", "ratings", middling, min_score=47)
     law.build()
     open_gate()
     return law
@@ -217,6 +225,21 @@ def test_a_profile_that_does_not_change_stays(
 def test_a_shorter_time_limit_judges_the_periods_that_end_in_its_time(changed_law: Law) -> None:
     """2026: PA-1 answered on day 12, PA-2 open; 2027: PA-2 and PA-3 on day 12, PA-4 on day 5."""
     assert scores("5.2") == in_both_years("6.00", "2.00")
+
+
+def test_a_total_is_rated_by_the_minima_of_its_year(changed_law: Law) -> None:
+    """By the old year's, 47.25 would be below the 50 points of `trung_binh`."""
+    rows = select(
+        "select period_type, period_start, total_score, rating from marts.fct_scorecard"
+        " where unit_code = %s and profile = 'portal-2026'",
+        WARD,
+    )
+    rated = {
+        (row["period_type"], str(row["period_start"])): (row["total_score"], row["rating"])
+        for row in rows
+    }
+    old, new = (Decimal("55.75"), "trung_binh"), (Decimal("47.25"), "trung_binh")
+    assert rated == dict.fromkeys(OLD_PERIODS, old) | dict.fromkeys(NEW_PERIODS, new)
 
 
 def test_a_group_sums_the_maxima_of_its_year(changed_law: Law) -> None:

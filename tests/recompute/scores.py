@@ -101,12 +101,15 @@ def _score(profile: str, code: str, rule: Rule, count: Count, status: str) -> De
     if status == "no_denominator":
         zero_rule = {"absent": None, "zero": Decimal(0), "full": Decimal(rule.maximum)}
         return zero_rule[rule.at_zero]
-    target = rule.target
-    if code == "4.2" and profile == "decision-766-text":
-        target = Fraction(80, 100)
     ratio = count.ratio
     assert ratio is not None
-    return rounded(min(Fraction(rule.maximum), rule.maximum * ratio / target))
+    return rounded(min(Fraction(rule.maximum), rule.maximum * ratio / target(profile, code)))
+
+
+def target(profile: str, code: str) -> Fraction:
+    if code == "4.2" and profile == "decision-766-text":
+        return Fraction(80, 100)
+    return RULES[code].target
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from .dossiers import Dossier, is_fee_bearing
 from .exports import Row, to_number, to_set, to_time
 from .indicators import Count, Counts, Period, World
 from .petitions import Petition
-from .scores import PROFILES, RULES, scorecard
+from .scores import PROFILES, RULES, scorecard, target
 from .working_days import working_days_between
 
 Key = tuple[Any, ...]
@@ -21,6 +21,7 @@ Values = tuple[Any, ...]
 DEFAULT_PROFILE = PROFILES[0]
 GROUP_MAXIMUM = {"CKMB": 18, "TDGQ": 20, "ONLINE": 12, "TTTT": 10, "MDSH": 22, "MDHL": 18}
 UNIT_LEVELS = {"xa": "commune", "so": "agency", "tinh": "province"}
+FIRST_DAY, LAST_DAY = date(2022, 6, 23), date(9999, 12, 31)
 BY_PROCEDURE = ("2.1", "2.2", "3.3", "3.6", "4.1", "4.2", "4.3", "4.4", "4.5b", "5.4")
 
 
@@ -61,6 +62,17 @@ def _units(own: Recomputed) -> Iterator[tuple[Key, Values]]:
             (code,),
             (row.get("TenDonVi"), level, row.get("MaDonViCha"), row.get("MaGSO")),
         )
+
+
+def _rules(own: Recomputed) -> Iterator[tuple[Key, Values]]:
+    for profile in PROFILES:
+        for code, rule in RULES.items():
+            goal = target(profile, code) if rule.maximum else None
+            for level in UNIT_LEVELS.values():
+                yield (
+                    (profile, code, level),
+                    (rule.group, rule.maximum, goal, rule.at_zero, FIRST_DAY, LAST_DAY),
+                )
 
 
 def _procedures(own: Recomputed) -> Iterator[tuple[Key, Values]]:
@@ -223,6 +235,12 @@ def _scorecards(own: Recomputed) -> Iterator[tuple[Key, Values]]:
 _PLACE = ("unit_code", "period_type", "period_start")
 
 TABLES = (
+    Table(
+        "dim_indicator",
+        ("profile", "indicator_code", "unit_level"),
+        ("group_code", "max_score", "target_ratio", "zero_denominator", "valid_from", "valid_to"),
+        _rules,
+    ),
     Table(
         "dim_unit",
         ("unit_code",),
