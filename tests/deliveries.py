@@ -134,7 +134,7 @@ GOOD: Mapping[str, Row] = {
     "unit_procedures": {"MaDonVi": "H24.999", "MaTTHC": "1.004227"},
     "portal_scores": {
         "source": "details_Communes",
-        "period": "2026-11",
+        "period": "2026",
         "unit_code": "H24.999",
         "unit_name": "Phường Nhị Chiểu",
         "unit_level": "COMMUNE",

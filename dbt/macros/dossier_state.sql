@@ -43,7 +43,7 @@ supplement as (
 finished as (
     select
         at_moment.*,
-        coalesce(supplement.requests, 0) as supplement_requests,
+        supplement.requests as supplement_requests,
         coalesce(supplement.waiting_time, interval '0') as supplement_time,
         -- sent back once and not yet answered: the request ends it, until the supplement arrives
         case

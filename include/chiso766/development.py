@@ -35,8 +35,11 @@ def lint() -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """Run the checks and all tests, or only the tests in ``arguments``; returns 0 if all pass."""
-    lint_code = 0 if arguments else lint()
-    return _run("pytest", ["pytest", *arguments]) or lint_code
+    if arguments:
+        return _run("pytest", ["pytest", *arguments])
+    lint_code = lint()
+    # As many files at a time as there are processors; each process has a server of its own.
+    return _run("pytest", ["pytest", "--numprocesses=auto", "--dist=loadfile"]) or lint_code
 
 
 def _run(name: str, command: Sequence[str]) -> int:

@@ -41,6 +41,7 @@ _VALUES = {
 }
 _KEYS = {
     Kind.TEXT: "convert.to_key({0})",
+    Kind.PERIOD: "convert.to_key(regexp_replace({0}, '-year$', ''))",
     Kind.NUMBER: "trim_scale(convert.to_number({0}))::text",
     Kind.TIME: "convert.to_key(convert.to_time({0}))",
 }

@@ -15,6 +15,7 @@ class Kind(Enum):
     """How the text of a field is read; the value is its column's type in ``raw``."""
 
     TEXT = ("text", "as given")
+    PERIOD = ("text", "2026-11, 2026-Q4 or 2026, which may be written 2026-year")
     CODE = ("integer", "a listed number: flag, status, channel; equal by value, 09 is 9")
     NUMBER = ("numeric", "0.5 or 0,5; never negative")
     TIME = ("timestamp", "a local time; a day alone is its first second")
@@ -252,7 +253,7 @@ _PORTAL_SCORES = Source(
     key=("unit_code", "period", "metric"),
     fields={
         "source": _T,
-        "period": _T,
+        "period": Kind.PERIOD,
         "unit_code": _T,
         "unit_name": _T,
         "unit_level": _T,

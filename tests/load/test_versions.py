@@ -173,6 +173,7 @@ def test_an_older_good_version_stands_when_a_row_is_set_aside_and_a_later_export
         ("ratings", {"NgayDanhGia": "2026-11-20T17:00:00+07:00"}),
         ("announcements", {"MaTTHC": " 1.004227 "}),
         ("online_services", {"MaDonVi": None}),
+        ("portal_scores", {"period": "2026-year"}),
     ],
 )
 def test_keys_compare_by_value(source: str, change: Row) -> None:

@@ -6,8 +6,11 @@ with dossier as (
         unit.unit_code is not null as is_of_known_unit,
         coalesce(procedure.has_paper_result, false) as has_paper_result,
         coalesce(procedure.is_fee_bearing, false) as is_fee_bearing,
-        -- no limit stays none; above 10 000 is a typing error, and in months no date that tools can read
-        case when procedure.time_limit > 10000 then 10000 else procedure.time_limit end as time_limit,
+        -- more days or months, or as many days in hours, are a typing error, and no date that tools can read
+        case
+            when procedure.time_limit is not null
+                then least(procedure.time_limit, case procedure.time_limit_unit when 'gio' then 240000 else 10000 end)
+        end as time_limit,
         procedure.time_limit_unit,
         unit.unit_level = 'commune' and source.applicant_gso_code <> unit.gso_code as is_of_other_commune
     from {{ ref('stg_dossiers') }} as source

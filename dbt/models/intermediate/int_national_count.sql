@@ -8,7 +8,7 @@ with own as (
         period.period_start,
         coalesce(
             sum(count_.received_dossiers) filter (where count_.count_month = 0 and period.period_type = 'year'),
-            sum(count_.received_dossiers) filter (where count_.count_month > 0)
+            sum(count_.received_dossiers)
         ) as dossiers
     from {{ ref('stg_national_counts') }} as count_
     inner join {{ ref('int_period') }} as period

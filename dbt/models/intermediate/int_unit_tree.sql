@@ -21,7 +21,6 @@ cycle ancestor_code set is_ring using visited
 select
     unit_code,
     ancestor_code,
-    min(distance) as distance
+    distance
 from tree
 where not is_ring
-group by unit_code, ancestor_code

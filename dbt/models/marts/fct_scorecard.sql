@@ -20,7 +20,7 @@ measured as (
         count(*) filter (where status = 'scored') as measured_indicators,
         count(*) filter (where status <> 'not_applicable') as expected_indicators
     from {{ ref('int_indicator_score') }}
-    where max_score > 0
+    where max_score <> 0
     group by profile, unit_code, period_type, period_start
 )
 
@@ -34,8 +34,6 @@ select
     (
         select law.rating
         from {{ ref('ratings') }} as law
-        inner join {{ ref('int_period') }} as period
-            on period.period_type = total.period_type and period.period_start = total.period_start
         where period.ends_on between law.valid_from and law.valid_to and total.total_score >= law.min_score
         order by law.min_score desc
         limit 1
@@ -45,3 +43,4 @@ select
     {{ moment(as_of()) }} as as_of
 from total
 inner join measured using (profile, unit_code, period_type, period_start)
+inner join {{ ref('int_period') }} as period using (period_type, period_start)

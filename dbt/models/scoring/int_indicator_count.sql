@@ -44,7 +44,7 @@ count_ as (
     select
         expected.*,
         case expected.indicator_code
-            when '2.2' then round(coalesce(counted.seconds, 0) / 3600, 2)
+            when '2.2' then coalesce(round(counted.seconds / 3600, 2), 0)
             else coalesce(counted.things_in, 0)
         end as numerator,
         case expected.indicator_code

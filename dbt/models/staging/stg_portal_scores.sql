@@ -9,7 +9,7 @@ with version as (
     where period ~ '^[12][0-9]{3}(-year|-Q[1-4]|-0[1-9]|-1[0-2])?$'
 )
 
-select distinct on (unit_code, period_type, period_start, portal_code)
+select
     unit_code,
     case
         when period_month is not null then 'month'
@@ -25,5 +25,3 @@ select distinct on (unit_code, period_type, period_start, portal_code)
     max_score,
     export_day as pulled_on
 from version
-order by
-    unit_code, period_type, period_start, portal_code, export_day desc, file_name desc, load_id desc, line desc

@@ -50,7 +50,7 @@ dossier_cause as (
                         else 'corrected'
                     end
             when
-                coalesce(was.supplement_requests, 0) <> now.supplement_requests
+                coalesce(was.supplement_requests, 0) <> coalesce(now.supplement_requests, 0)
                 or coalesce(was.supplement_time, interval '0') <> now.supplement_time
                 then 'supplement'
             when

@@ -9,9 +9,8 @@ select
     'announcement' as evidence_kind,
     announcement.procedure_code as evidence_key,
     announcement.procedure_code,
-    bool_and(coalesce(
-        announcement.public_at < period.seen_at and announcement.public_at::date <= announcement.public_deadline, false
-    )) as in_numerator,
+    -- made public at T or later it stands here only with a deadline before T, which it misses
+    bool_and(coalesce(announcement.public_at::date <= announcement.public_deadline, false)) as in_numerator,
     'not_public_in_time' as reason
 from {{ ref('int_announcement') }} as announcement
 inner join {{ ref('int_period') }} as period
