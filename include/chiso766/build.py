@@ -72,7 +72,7 @@ def _begin(connection: psycopg.Connection, as_of_day: date) -> tuple[int, int]:
 
 
 def run_dbt(
-    command: list[str], as_of_day: date, last_load_id: int, **variables: str | None
+    command: list[str], as_of_day: date, last_load_id: int, **variables: object
 ) -> dbtRunnerResult:
     """Run dbt as of the end of an export day, on what was loaded through ``last_load_id``.
 
@@ -80,7 +80,7 @@ def run_dbt(
     """
     current = settings.load()
     project = current.project_root / "dbt"
-    given: dict[str, object] = variables | {
+    given = variables | {
         "as_of_day": as_of_day.isoformat(),
         "last_load_id": last_load_id,
         "population_database_code": current.population_database_code,

@@ -62,10 +62,6 @@ class Case:
         return self.name if self.name.startswith("alone/") else self.nights[-1]
 
     @property
-    def sources(self) -> set[str]:
-        return {source.name for source in self._exports.glob("*/*")}
-
-    @property
     def _exports(self) -> Path:
         return self.folder / "exports"
 
