@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from chiso766.errors import ChisoError
+from chiso766.readers.header import Header
 
 Line = tuple[int, Mapping[str, object] | None]
-"""Where the row stands (line of a text, place in an array, from 1), and its values by field name,
-or None where it cannot be read."""
+"""Where the row stands (line of a text, row of a sheet, place in an array, from 1), and its values
+by field name, or None where it cannot be read."""
 
 
 class Refused(ChisoError):
@@ -20,10 +21,22 @@ class Refused(ChisoError):
 class Export:
     """The lines of one file, read as they are asked for.
 
-    ``columns``: the fields and unspecified titles that a table has, None for objects, which are
-    complete in themselves. ``withheld``: titles of columns whose values are not read.
+    ``form``: how the file is read, for people, such as ``CSV, UTF-8, ngăn cách bằng ";"``.
+    ``header``: of a table; None for objects, which are complete in themselves.
     """
 
     lines: Iterator[Line]
-    columns: frozenset[str] | None = None
-    withheld: tuple[str, ...] = ()
+    form: str
+    header: Header | None = None
+
+    @property
+    def columns(self) -> frozenset[str] | None:
+        """The fields and unspecified titles that a table has."""
+        if self.header is None:
+            return None
+        return frozenset(name for name in self.header.names if name)
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Titles of columns whose values are not read, though nobody said they are personal."""
+        return self.header.withheld if self.header else ()

@@ -12,7 +12,7 @@ from chiso766.sources import Source
 
 def read(file: io.BufferedReader, source: Source) -> Export:
     """The objects of the file; a line that is not one is unreadable, a blank line is none."""
-    return Export(lines=_lines(file))
+    return Export(lines=_lines(file), form="JSONL, UTF-8")
 
 
 def _lines(file: io.BufferedReader) -> Iterator[Line]:

@@ -35,7 +35,7 @@ _BLANKS = re.compile(rb"\s*+")
 
 def read(file: io.BufferedReader, source: Source) -> Export:
     """The objects of the array; an element that is not an object is unreadable."""
-    return Export(lines=_lines(_Text(file)))
+    return Export(lines=_lines(_Text(file)), form="JSON, UTF-8")
 
 
 class _Text:
