@@ -1,4 +1,4 @@
-"""Step 5, publish: the home unit's scorecard as one page that opens anywhere."""
+"""Step 5, publish: the home unit's scorecard as one page, and spreadsheets of rows set aside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg.rows import dict_row
 
 from chiso766 import period as periods
-from chiso766 import scorecard, settings
+from chiso766 import scorecard, set_aside_sheets, settings
 from chiso766.database import connect
 
 _PROFILE = "portal-2026"
@@ -22,7 +22,7 @@ def page_path() -> Path:
 
 
 def publish_reports() -> None:
-    """Write the page of the published marts, and keep it under its day as well."""
+    """Write the page of the published marts, also under its day, and what goes back to clerks."""
     with connect() as connection:
         day = scorecard.newest_day(connection)
         page = _page(connection, day)
@@ -31,6 +31,7 @@ def publish_reports() -> None:
         draft = path.with_suffix(".draft")
         draft.write_text(page, encoding="utf-8")
         draft.replace(path)
+    set_aside_sheets.write_sheets()
 
 
 def _page(connection: psycopg.Connection, day: date) -> str:
@@ -43,6 +44,9 @@ def _page(connection: psycopg.Connection, day: date) -> str:
     with connection.cursor(row_factory=dict_row) as cursor:
         sources = cursor.execute(
             "select * from marts.data_status where export_day = %s order by source", [day]
+        ).fetchall()
+        [counted] = cursor.execute(
+            "select coalesce(sum(rows_open), 0) as rows_open from marts.set_aside_status"
         ).fetchall()
     environment = Environment(
         loader=PackageLoader("chiso766"),
@@ -61,6 +65,8 @@ def _page(connection: psycopg.Connection, day: date) -> str:
         day=day,
         cards=cards,
         sources=sources,
+        rows_open=counted["rows_open"],
+        sheets=set_aside_sheets.folder().name,
         rating_names=scorecard.RATING_NAMES,
         status_names=scorecard.STATUS_NAMES,
     )

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +14,11 @@ from chiso766 import database
 from chiso766.errors import ChisoError
 
 _WIDTH_FOR_FILES = 10_000  # a file has no edge at which to fold
+
+# The types whose values can be any text: char, name, text, unknown, character, varchar.
+_TEXTS = frozenset({18, 19, 25, 705, 1042, 1043})
+# A text that begins like a formula is run by spreadsheet programs; after an apostrophe it is not.
+_NEUTRAL = r"case when {0} ~ '^[-=+@\t\r]' then '''' || {0} else {0} end"
 
 
 def run(query: str, role: str | None, as_csv: bool) -> None:
@@ -31,8 +37,21 @@ def run(query: str, role: str | None, as_csv: bool) -> None:
 
 def _copy(connection: psycopg.Connection, query: str) -> None:
     # The line break ends a comment in the query's last line.
-    copy = f"copy (\n{query.strip().rstrip(';')}\n) to stdout with (format csv, header)"
-    with connection.cursor().copy(copy.encode()) as rows:
+    asked = sql.SQL(f"(\n{query.strip().rstrip(';')}\n) as asked")
+    columns = connection.execute(sql.SQL("select * from {} limit 0").format(asked)).description
+    # A query may name two columns alike; by number they are told apart.
+    numbers = [sql.Identifier(f"column_{number}") for number, _ in enumerate(columns or [])]
+    shown = [
+        sql.SQL("{} as {}").format(
+            sql.SQL(_NEUTRAL).format(number) if column.type_code in _TEXTS else number,
+            sql.Identifier(column.name),
+        )
+        for number, column in zip(numbers, columns or [], strict=True)
+    ]
+    copy = sql.SQL("copy (select {} from {} ({})) to stdout with (format csv, header)").format(
+        sql.SQL(", ").join(shown), asked, sql.SQL(", ").join(numbers)
+    )
+    with connection.cursor().copy(copy) as rows:
         for block in rows:
             sys.stdout.buffer.write(block)
     sys.stdout.buffer.flush()

@@ -36,7 +36,7 @@ TABLES = (
     "fct_scorecard",
     "indicator_evidence",
 )
-LIVE = ("data_status", "fct_indicator_daily")  # views of the bookkeeping, which goes on
+LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")  # views of the bookkeeping, which goes on
 
 
 def run_nights(*nights: date) -> None:

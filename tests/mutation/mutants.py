@@ -17,7 +17,17 @@ from pathlib import Path
 from psycopg import sql
 
 # What tells of the bookkeeping and the history, and a copy of a table: no rule of the law in them.
-LEFT_OUT = ("data_status.sql", "int_unknown_unit.sql", "fct_indicator_daily.sql", "dim_date.sql")
+LEFT_OUT = (
+    "data_status.sql",
+    "dim_date.sql",
+    "fct_indicator_daily.sql",
+    "int_received_file.sql",
+    "int_set_aside_rule.sql",
+    "int_source.sql",
+    "int_unknown_unit.sql",
+    "int_volume.sql",
+    "set_aside_status.sql",
+)
 
 _LITERAL = r"(?:'[^']*'|\d+)"
 _LIST = rf"{_LITERAL}(?:\s*,\s*{_LITERAL})+"

@@ -106,8 +106,22 @@ create table if not exists ops.file (
     file_name text not null collate "C",
     sha256 text not null,
     bytes bigint not null,
-    received_at timestamptz not null default clock_timestamp(),
-    unique (export_day, source, file_name, sha256)
+    received_at timestamptz not null default clock_timestamp()
+);
+-- What was replaced and then comes again as it was is a file of its own again.
+alter table ops.file drop constraint if exists file_export_day_source_file_name_sha256_key;
+create index if not exists file_name on ops.file (export_day, source, file_name, file_id);
+
+-- How a place (a connection; empty: the drop folder) showed a file when it was last taken. Version null: it could
+-- change unnoticed. A row whose file is gone says nothing.
+create table if not exists ops.sighting (
+    export_day date not null,
+    source text not null,
+    origin text not null,
+    file_name text not null collate "C",
+    version text,
+    file_id bigint not null,
+    primary key (export_day, source, origin, file_name)
 );
 
 -- The loads of a file; a file is loaded again when an earlier one of its source came late.
@@ -164,6 +178,9 @@ create table if not exists set_aside.row (
     unit_code text,
     primary key (load_id, line)
 );
+-- The load that brought the corrected row; null: still open.
+alter table set_aside.row add column if not exists healed_load_id bigint references ops.load;
+create index if not exists row_open on set_aside.row (source, export_day) where healed_load_id is null;
 
 -- What fct_indicator said of a key from a publication on, until the next row of the key; status null: the key is gone.
 create table if not exists history.indicator_version (
