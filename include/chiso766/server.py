@@ -230,7 +230,7 @@ def _heal() -> None:
 
 
 def _configure(port: int) -> None:
-    (database.embedded_folder() / "port").write_text(f"{port}\n")
+    settings.write_private(database.embedded_folder() / "port", f"{port}\n")
     text = CONFIGURATION.format(
         port=port, cluster=_cluster(), log_directory=_quoted(str(settings.load().logs))
     )
