@@ -1,4 +1,4 @@
-"""Step 1: the day's files of the drop folder go into the landing area and are registered."""
+"""Step 1: what the drop folder and other places offer goes into the landing area, registered."""
 
 from __future__ import annotations
 
@@ -6,26 +6,66 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import psycopg
 
-from chiso766 import settings
+from chiso766 import connectors, settings
+from chiso766.connectors import drop_folder
+from chiso766.connectors.offered import Offered, StillChanging, printable
+from chiso766.connectors.transfer import GivenUp, remove_drafts
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.settings import make_private
-from chiso766.sources import SOURCES
 
 logger = logging.getLogger(__name__)
 
 _CHUNK = 1 << 20
 _ATTEMPTS = 3
-# Names under which programs write a file that is not whole yet.
-_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+_MOST_NAMED = 10
+_DRAFT = "draft-"
+# Any number that nothing else locks: one fetch at a time, for each looks at earlier days too.
+_FETCH_LOCK = 766_000_004
+
+# The versions of a place's files that were taken, by day, source and name.
+_SEEN = """
+    select file.export_day, file.source, file.file_name, sighting.version
+    from ops.sighting as sighting join ops.file as file using (file_id)
+    where sighting.origin = %s and sighting.version is not null
+"""
+
+# What was registered last under a name: from the same place, or else from anywhere.
+_REGISTERED = """
+    select file.file_id, file.sha256
+    from ops.file as file
+    left join ops.sighting as sighting
+        on sighting.export_day = file.export_day and sighting.source = file.source
+        and sighting.origin = %(origin)s and sighting.file_name = file.file_name
+        and sighting.file_id = file.file_id
+    where file.export_day = %(day)s and file.source = %(source)s and file.file_name = %(name)s
+    order by sighting.file_id is null, file.file_id desc
+    limit 1
+"""
+
+_REGISTER = """
+    insert into ops.file (export_day, source, file_name, sha256, bytes)
+    values (%(day)s, %(source)s, %(name)s, %(sha256)s, %(size)s)
+    returning file_id
+"""
+
+_SEE = """
+    insert into ops.sighting (export_day, source, origin, file_name, version, file_id)
+    values (%(day)s, %(source)s, %(origin)s, %(name)s, %(version)s, %(file_id)s)
+    on conflict (export_day, source, origin, file_name) do update
+    set version = excluded.version, file_id = excluded.file_id
+"""
+
+_Seen = set[tuple[date, str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -34,75 +74,159 @@ class _Landed:
     size: int
 
 
+_FORGET_FAILURES = "delete from ops.fetch_failure where export_day = %s"
+_NOTE_FAILURE = "insert into ops.fetch_failure (export_day, source, sentence) values (%s, %s, %s)"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where files come from. ``origin``: the connection, empty for the drop folder."""
+
+    origin: str
+    offered: Callable[[], Iterator[Offered]]
+    source: str | None = None
+    finish: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """``source``: of the connector; None where it is of no source, or the drop folder's."""
+
+    sentence: str
+    source: str | None = None
+    is_local: bool = False
+
+
 def landing_path(sha256: str) -> Path:
     """Where the bytes with this SHA-256 (hex) are kept."""
     return settings.load().home / "landing" / sha256[:2] / sha256
 
 
-def fetch_day(day: date) -> None:
-    """Take in every file of an export day; bytes that are already there are not taken twice.
+def fetch_day(day: date, is_last_try: bool = False) -> None:
+    """Take in every file that is offered for an export day, and late ones for earlier days.
 
-    The day is registered as run even where no file came. A file that is still being written is
-    left for the next run.
+    Earlier days are those that were run; days that never were stay untouched. What is offered
+    unchanged is not read again; the same bytes again are nothing new. The day is registered as run
+    even where no file came. A file that is still being written is left for the next run. Whatever
+    fails, everything else is taken; then ``ChisoError`` names what failed. On the last try another
+    machine that fails does not hold up the night: ``data_status`` says what did not come.
     """
+    try:
+        failures = _fetch(day)
+    except psycopg.Error as error:
+        code = error.sqlstate or type(error).__name__
+        raise ChisoError(
+            f"Không ghi được sổ nhận tệp (mã lỗi cơ sở dữ liệu {code}): hãy kiểm tra cơ sở dữ liệu"
+            " rồi chạy lại ngày này."
+        ) from error
+    if not failures:
+        return
+    failed = _failed(day, [failure.sentence for failure in failures])
+    if not is_last_try or any(failure.is_local for failure in failures):
+        raise failed
+    logger.warning("%s", failed)
+
+
+def _fetch(day: date) -> list[_Failure]:
     with connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_FETCH_LOCK])
         connection.execute(
             "insert into ops.night (export_day) values (%s) on conflict do nothing", [day]
         )
-        for source, path in _delivered(settings.load().exports / day.isoformat()):
+        rows = connection.execute(
+            "select export_day from ops.night where export_day < %s order by export_day desc", [day]
+        )
+        earlier = [row[0] for row in rows]
+        _remove_drafts()
+        lines, problems = connectors.lines()
+        failures = [_Failure(problem) for problem in problems]
+        for place in _places(lines, day, earlier):
+            failures += [
+                _Failure(sentence, place.source, is_local=not place.origin)
+                for sentence in _take_all(connection, place)
+            ]
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute(_FORGET_FAILURES, [day])
+            noted = [(day, failure.source, failure.sentence) for failure in failures]
+            cursor.executemany(_NOTE_FAILURE, noted)
+    return failures
+
+
+def _places(lines: list[connectors.Line], day: date, earlier: list[date]) -> Iterator[_Place]:
+    yield _Place("", partial(drop_folder.offered, day, earlier))
+    for line in lines:
+        yield _Place(
+            line.connection,
+            partial(connectors.offered, line, day, earlier),
+            line.source,
+            partial(remove_drafts, line.source, line.connection),
+        )
+
+
+def _take_all(connection: psycopg.Connection, place: _Place) -> list[str]:
+    """Take what a place offers; returns a sentence for everything that failed."""
+    seen: _Seen = set(connection.execute(_SEEN, [place.origin]))
+    failures = []
+    try:
+        for offered in place.offered():
+            name = printable(offered.name)
+            if (offered.day, offered.source, name, offered.version) in seen:
+                continue
+            try:
+                _take(connection, place, offered, name)
+            except GivenUp:
+                raise
+            except ChisoError as error:
+                failures.append(str(error))
+    except ChisoError as error:
+        failures.append(str(error))
+    except psycopg.Error:
+        raise
+    except Exception as error:  # what a library makes of what a server says stops no other place
+        if not place.origin:
+            raise
+        failures.append(
+            f"Kết nối {place.origin} hỏng ngoài dự kiến ({type(error).__name__}): hãy kiểm tra máy"
+            " chủ có đúng loại đã khai báo không rồi chạy lại ngày này."
+        )
+    if place.finish and not failures:
+        place.finish()
+    return failures
+
+
+def _take(connection: psycopg.Connection, place: _Place, offered: Offered, name: str) -> None:
+    try:
+        with offered.brought() as path:
             landed = _land(path)
-            if landed:
-                _register(connection, day, source, path.name, landed)
+            _register(connection, place, offered, name, landed)
+    except StillChanging:
+        logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", offered.place)
+    except OSError as error:
+        raise ChisoError(
+            f"Không lưu được {offered.place} vào vùng lưu ({error.strerror}): hãy kiểm tra quyền"
+            " truy cập và chỗ trống trên ổ đĩa rồi chạy lại ngày này."
+        ) from error
 
 
-def _delivered(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files of the day by source, in byte order of their names."""
-    for source_folder in _children(folder):
-        if source_folder.name not in SOURCES or not source_folder.is_dir():
-            logger.warning("Bỏ qua %s: không phải thư mục của nguồn nào.", source_folder)
-            continue
-        for path in _children(source_folder):
-            if path.is_symlink() or not path.is_file():
-                logger.warning("Bỏ qua %s: không phải một tệp thường.", path)
-            elif path.name.startswith(".") or path.name.lower().endswith(_UNFINISHED):
-                logger.warning("Bỏ qua %s: tệp ẩn hoặc chưa chép xong.", path)
-            else:
-                yield source_folder.name, path
-
-
-def _children(folder: Path) -> list[Path]:
-    if not folder.is_dir() or folder.is_symlink():
-        logger.warning("Không có thư mục tệp xuất %s.", folder)
-        return []
-    return sorted(folder.iterdir(), key=lambda path: os.fsencode(path.name))
-
-
-def _land(path: Path) -> _Landed | None:
-    """Copy a file into the landing area; None where it changes while it is read."""
+def _land(path: Path) -> _Landed:
+    """Copy a file into the landing area; raises ``StillChanging`` where it changes meanwhile."""
     for _ in range(_ATTEMPTS):
-        try:
-            before = path.stat()
-            landed = _copy(path)
-            after = path.stat()
-        except OSError as error:
-            raise ChisoError(
-                f"Không lưu được {path} vào vùng lưu ({error.strerror}): hãy kiểm tra quyền truy"
-                " cập và chỗ trống trên ổ đĩa rồi chạy lại ngày này."
-            ) from error
+        before = path.stat()
+        landed = _copy(path)
+        after = path.stat()
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if unchanged and landed.size == after.st_size:
             return landed
-    logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", path)
-    return None
+    raise StillChanging
 
 
 def _copy(path: Path) -> _Landed:
     """Whole or not at all: the name under which the bytes are found appears last."""
     landing = make_private(settings.load().home / "landing")
-    descriptor, name = tempfile.mkstemp(dir=landing)  # mkstemp makes it 0600
+    descriptor, name = tempfile.mkstemp(dir=landing, prefix=_DRAFT)  # mkstemp makes it 0600
     draft = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as target, path.open("rb") as given:
+        with os.fdopen(descriptor, "wb") as target, open(path, "rb", opener=_open_file) as given:
             landed = _copy_bytes(given, target)
             os.fsync(target.fileno())
         place = landing_path(landed.sha256)
@@ -114,6 +238,17 @@ def _copy(path: Path) -> _Landed:
         return landed
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _remove_drafts() -> None:
+    """What a run that was killed left; ours is the only one now."""
+    for draft in (settings.load().home / "landing").glob(f"{_DRAFT}*"):
+        draft.unlink()
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Neither a link nor a pipe that took the file's place since it was looked at."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _copy_bytes(given: BinaryIO, target: BinaryIO) -> _Landed:
@@ -134,15 +269,30 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _register(
-    connection: psycopg.Connection, day: date, source: str, file_name: str, landed: _Landed
+    connection: psycopg.Connection, place: _Place, offered: Offered, name: str, landed: _Landed
 ) -> None:
-    connection.execute(
-        "insert into ops.file (export_day, source, file_name, sha256, bytes)"
-        " values (%s, %s, %s, %s, %s) on conflict do nothing",
-        [day, source, _printable(file_name), landed.sha256, landed.size],
+    """A file of its own, unless it says what the place said last under this name."""
+    given = {
+        "day": offered.day,
+        "source": offered.source,
+        "origin": place.origin,
+        "name": name,
+        "version": offered.version,
+        "sha256": landed.sha256,
+        "size": landed.size,
+    }
+    with connection.transaction():
+        registered = connection.execute(_REGISTERED, given).fetchone()
+        if registered is None or registered[1] != landed.sha256:
+            registered = connection.execute(_REGISTER, given).fetchone()
+        assert registered is not None
+        connection.execute(_SEE, given | {"file_id": registered[0]})
+
+
+def _failed(day: date, failures: list[str]) -> ChisoError:
+    if len(failures) == 1:
+        return ChisoError(failures[0])
+    named = " ".join(f"({number}) {each}" for number, each in enumerate(failures[:_MOST_NAMED], 1))
+    return ChisoError(
+        f"Ngày {day}: {len(failures)} chỗ không nhận được, những chỗ khác đã nhận. {named}"
     )
-
-
-def _printable(file_name: str) -> str:
-    """A name that a database can hold, of whatever bytes the file system gave it."""
-    return os.fsencode(file_name).decode("utf-8", "replace")

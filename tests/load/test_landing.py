@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from time import time_ns
 
 import pytest
 
-from chiso766 import fetch, settings
+from chiso766 import fetch, settings, warehouse
+from chiso766.connectors import drop_folder
+from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day, landing_path
 
-from ..deliveries import DAY, GOOD, deliver, select
+from ..deliveries import DAY, GOOD, deliver, load_days, newest, select
 
 pytestmark = pytest.mark.usefixtures("empty_warehouse")
 
@@ -128,10 +133,237 @@ def test_a_copy_that_was_cut_off_leaves_nothing_behind(monkeypatch: pytest.Monke
     assert registered() == []
 
 
-def test_names_of_any_bytes_are_registered() -> None:
-    folder = deliver("units", "a.csv", UNIT).parent
-    (folder / "b\udcff.csv").write_bytes(b"MaDonVi\nH25\n")
+def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
+        deliver("units", name, UNIT)
+    copy = fetch._copy
+
+    def copy_but_two(path: Path) -> fetch._Landed:
+        if path.name in ("b.csv", "c.csv"):
+            raise PermissionError(13, "Permission denied")
+        return copy(path)
+
+    monkeypatch.setattr(fetch, "_copy", copy_but_two)
+    with pytest.raises(ChisoError, match=r"2 chỗ không nhận được.*b\.csv.*c\.csv"):
+        fetch_day(DAY)
+
+    assert [name for *_, name in registered()] == ["a.csv", "d.csv"]
+
+
+def test_what_a_killed_run_left_behind_is_removed() -> None:
+    landing = settings.make_private(settings.load().home / "landing")
+    (landing / "draft-a1b2c3").write_bytes(b"half")
 
     fetch_day(DAY)
 
-    assert [name for *_, name in registered()] == ["a.csv", "b\ufffd.csv"]
+    assert list(landing.iterdir()) == []
+
+
+def test_two_runs_at_once_take_a_file_once() -> None:
+    deliver("units", "a.csv", UNIT)
+
+    with ThreadPoolExecutor(2) as runners:
+        list(runners.map(fetch_day, [DAY, DAY + timedelta(days=1)]))
+
+    assert registered() == [(DAY, "units", "a.csv")]
+
+
+def test_a_database_that_goes_away_is_said_and_the_next_run_takes_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deliver("units", "a.csv", UNIT)
+    deliver("units", "b.csv", UNIT)
+    with monkeypatch.context() as dying:
+        dying.setattr(fetch, "_SEE", "select pg_terminate_backend(pg_backend_pid())")
+        with pytest.raises(ChisoError, match="mã lỗi cơ sở dữ liệu 57P01"):
+            fetch_day(DAY)
+    assert registered() == []
+
+    fetch_day(DAY)
+
+    assert [name for *_, name in registered()] == ["a.csv", "b.csv"]
+
+
+# --- versions and late files -----------------------------------------------------------------
+
+
+def test_a_file_that_comes_again_as_it_was_before_is_new_once_more() -> None:
+    for name in ("Một", "Hai", "Một"):
+        deliver("units", "a.csv", [GOOD["units"] | {"TenDonVi": name}])
+        load_days()
+        load_days()
+
+    assert len(registered()) == 3
+    assert newest("units")["H24.999"]["tendonvi"] == "Một"
+
+
+def test_a_warehouse_made_before_this_could_be_learns_it() -> None:
+    constraint = "file_export_day_source_file_name_sha256_key"
+    with connect() as connection:
+        connection.execute(
+            f"alter table ops.file add constraint {constraint}"
+            " unique (export_day, source, file_name, sha256)".encode()
+        )
+        connection.execute("drop table ops.sighting")
+        connection.execute("comment on schema ops is 'version of before'")
+    deliver("units", "a.csv", UNIT)
+    with connect() as connection:
+        path = settings.load().exports / str(DAY) / "units" / "a.csv"
+        connection.execute(
+            "insert into ops.file (export_day, source, file_name, sha256, bytes)"
+            " values (%s, 'units', 'a.csv', %s, 1)",
+            [DAY, hashlib.sha256(path.read_bytes()).hexdigest()],
+        )
+
+    warehouse.prepare()
+    fetch_day(DAY)
+    assert len(registered()) == 1
+
+    for content in (b"2", b"1", b"2"):
+        deliver("units", "a.csv", content)
+        fetch_day(DAY)
+    assert len(registered()) == 4
+
+
+def test_a_late_file_of_a_day_that_was_run_is_taken_by_a_later_run() -> None:
+    never_run, long_ago = DAY - timedelta(days=1), DAY - timedelta(days=400)
+    fetch_day(long_ago)
+    fetch_day(DAY + timedelta(days=1))
+    deliver("units", "late.csv", UNIT, long_ago)
+    deliver("units", "never.csv", UNIT, never_run)
+    deliver("units", "later.csv", UNIT, DAY + timedelta(days=1))
+
+    fetch_day(DAY)
+
+    assert registered() == [(long_ago, "units", "late.csv")]
+
+
+def test_warnings_of_a_day_are_said_in_its_own_run_only(caplog: pytest.LogCaptureFixture) -> None:
+    deliver("units", ".hidden.csv", UNIT)
+    fetch_day(DAY)
+    caplog.clear()
+
+    with caplog.at_level(logging.INFO):
+        fetch_day(DAY + timedelta(days=1))
+
+    assert ".hidden.csv" not in caplog.text
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read."""
+    names: list[str] = []
+    copy = fetch._copy
+
+    def noted(path: Path) -> fetch._Landed:
+        names.append(path.name)
+        return copy(path)
+
+    monkeypatch.setattr(fetch, "_copy", noted)
+    return names
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written now was written long ago when it is looked at."""
+    monkeypatch.setattr(drop_folder, "time_ns", lambda: time_ns() + 3600 * 10**9)
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_an_unchanged_file_is_not_read_again(copied: list[str]) -> None:
+    path = deliver("units", "a.csv", UNIT)
+    fetch_day(DAY)
+    fetch_day(DAY + timedelta(days=1))
+    assert copied == ["a.csv"]
+
+    os.utime(path)
+    fetch_day(DAY)
+    fetch_day(DAY)
+    assert copied == ["a.csv", "a.csv"]
+    assert len(registered()) == 1
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_a_change_that_keeps_size_and_time_is_seen() -> None:
+    path = deliver("units", "a.csv", b"MaDonVi\nH24\n")
+    before = path.stat()
+    fetch_day(DAY)
+    path.write_bytes(b"MaDonVi\nH25\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    fetch_day(DAY)
+
+    assert len(registered()) == 2
+
+
+def test_a_file_written_moments_ago_is_read_again_for_its_time_may_not_tell(
+    copied: list[str],
+) -> None:
+    deliver("units", "a.csv", UNIT)
+
+    fetch_day(DAY)
+    fetch_day(DAY)
+
+    assert copied == ["a.csv", "a.csv"]
+    assert len(registered()) == 1
+
+
+# --- names and links -------------------------------------------------------------------------
+
+
+def test_names_of_any_bytes_are_registered_printable_and_told_apart() -> None:
+    folder = deliver("units", "a.csv", UNIT).parent
+    for name in ("b\udcff.csv", "b\udcfe.csv", "c\nd.csv.gz", "e\u202e.csv", "\\f.csv", "0" * 250):
+        (folder / name).write_bytes(os.fsencode(name))
+
+    fetch_day(DAY)
+    fetch_day(DAY)
+
+    names = [name for *_, name in registered()]
+    assert len(names) == len(set(names)) == 7
+    assert "a.csv" in names
+    assert all(name.isprintable() and len(name) < 250 for name in names)
+    assert [name.endswith(".csv.gz") for name in names if name.startswith("c")] == [True]
+    assert not any("/" in name or "\\" in name for name in names)
+
+
+def test_a_name_cannot_write_lines_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    deliver("units", ".hidden\nWARNING: gia.csv", UNIT)
+
+    with caplog.at_level(logging.WARNING):
+        fetch_day(DAY)
+
+    assert "\nWARNING: gia" not in caplog.text
+
+
+def test_a_day_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = DAY + timedelta(days=1)
+    deliver("units", "a.csv", UNIT, elsewhere)
+    exports = settings.load().exports
+    (exports / str(DAY)).symlink_to(exports / str(elsewhere), target_is_directory=True)
+
+    fetch_day(DAY)
+
+    assert registered() == []
+
+
+def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("MaDonVi\nH24\n")
+    deliver("units", "a.csv", UNIT)
+    copy = fetch._copy
+
+    def copy_what_was_swapped(path: Path) -> fetch._Landed:
+        path.unlink()
+        path.symlink_to(outside)
+        return copy(path)
+
+    monkeypatch.setattr(fetch, "_copy", copy_what_was_swapped)
+    with pytest.raises(ChisoError, match=r"a\.csv"):
+        fetch_day(DAY)
+
+    assert registered() == []

@@ -21,5 +21,7 @@ def live_views(warehouse: Path) -> None:
 @pytest.fixture
 def no_nights(live_views: None) -> None:
     with connect() as connection:
-        connection.execute("truncate set_aside.row, ops.load, ops.file, ops.night cascade")
+        connection.execute(
+            "truncate set_aside.row, ops.load, ops.file, ops.fetch_failure, ops.night cascade"
+        )
         connection.execute("delete from ops.build")  # truncating it would reach the history

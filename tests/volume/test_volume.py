@@ -283,3 +283,22 @@ def test_the_first_publication_that_knew_a_load_is_named() -> None:
         )
     }
     assert (hours["dossiers"], hours["petitions"]) == (4, 2)  # petitions sent nothing
+
+
+def test_what_could_not_be_fetched_is_said_with_its_source_and_of_no_source_with_each() -> None:
+    run(MONDAY)
+    with connect() as connection:
+        connection.execute(
+            "insert into ops.fetch_failure values (%(day)s, 'ratings', 'Hỏng một.'),"
+            " (%(day)s, null, 'Hỏng hai.')",
+            {"day": MONDAY},
+        )
+
+    rows = select(
+        "select source, warning from marts_next.data_status where export_day = %s", MONDAY
+    )
+
+    warnings = {row["source"]: row["warning"] for row in rows}
+    assert len(rows) == len(warnings)
+    assert warnings["ratings"].startswith("Hỏng hai.; Hỏng một.; ")
+    assert warnings["dossiers"].startswith("Hỏng hai.; Không nhận được tệp")

@@ -62,6 +62,7 @@ select
         concat_ws(
             '; ',
             received.warning,
+            fetch_failure.sentences,
             case
                 when received.source is null and not source.is_optional
                     then 'Không nhận được tệp nào của nguồn ' || source_name.source_name
@@ -98,6 +99,11 @@ from {{ source('ops', 'night') }} as night
 cross join {{ source('ops', 'source') }} as source
 left join {{ ref('int_source') }} as source_name on source_name.source = source.source
 left join received on received.source = source.source and received.export_day = night.export_day
+left join lateral (
+    select string_agg(failure.sentence, '; ' order by failure.sentence) as sentences
+    from {{ source('ops', 'fetch_failure') }} as failure
+    where failure.export_day = night.export_day and coalesce(failure.source, source.source) = source.source
+) as fetch_failure on true
 left join open_row on open_row.source = source.source and open_row.export_day = night.export_day
 left join {{ ref('int_volume') }} as volume
     on volume.source = source.source and volume.export_day = night.export_day

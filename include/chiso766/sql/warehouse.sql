@@ -124,6 +124,14 @@ create table if not exists ops.sighting (
     primary key (export_day, source, origin, file_name)
 );
 
+-- What the newest fetch of an export day could not get; source null: of no source in particular.
+create table if not exists ops.fetch_failure (
+    export_day date not null,
+    source text,
+    sentence text not null
+);
+create index if not exists fetch_failure_day on ops.fetch_failure (export_day);
+
 -- The loads of a file; a file is loaded again when an earlier one of its source came late.
 create table if not exists ops.load (
     load_id bigint generated always as identity primary key,
@@ -141,6 +149,19 @@ create table if not exists ops.load (
     check ((state = 'refused') = (refusal is not null))
 );
 create index if not exists load_file on ops.load (file_id, load_id);
+-- Rows set aside that this load left open, and that were not open before: a later file of the source may heal them.
+alter table ops.load add column if not exists rows_opened bigint not null default 0;
+
+-- Days whose files were asked to be loaded again from the landing area, by run of the first step. A file of such a
+-- day whose newest load is not after after_load_id has its turn still to come.
+create table if not exists ops.reload (
+    run_id text primary key,
+    export_day date not null,
+    reason text not null,
+    after_load_id bigint not null,
+    asked_at timestamptz not null default clock_timestamp()
+);
+create index if not exists reload_day on ops.reload (export_day);
 
 -- Builds of the marts, and how far each came.
 create table if not exists ops.build (
@@ -180,6 +201,8 @@ create table if not exists set_aside.row (
 );
 -- The load that brought the corrected row; null: still open.
 alter table set_aside.row add column if not exists healed_load_id bigint references ops.load;
+create index if not exists row_open on set_aside.row (source, row_key) where healed_load_id is null;
+create index if not exists row_healed on set_aside.row (healed_load_id) where healed_load_id is not null;
 create index if not exists row_open on set_aside.row (source, export_day) where healed_load_id is null;
 
 -- What fct_indicator said of a key from a publication on, until the next row of the key; status null: the key is gone.
