@@ -16,8 +16,12 @@ from chiso766.sources import Kind, Source
 # A number token longer than this is left as it is written (1e999999 is not a number anyone means).
 _LARGEST_EXPONENT = 30
 
-# A file that makes up a name for every row must not fill the memory.
+# No system makes longer keys, and an index of PostgreSQL holds 2,704 bytes.
+_LONGEST_KEY = 500
+
+# A file that makes up a name for every row, or names without end, must not fill the memory.
 _MOST_NAMES = 100
+_LONGEST_NAME = 100
 
 Row = Mapping[str, object]
 Read = Callable[[object], str | None]
@@ -38,11 +42,11 @@ class Tidy:
         self.unknown: set[str] = set()  # names of unspecified fields that were kept
         self.withheld: set[str] = set()  # and of those that were not, being personal by name
         self.odd_lists: set[str] = set()  # names of lists that hold something else than objects
-        hashed = lru_cache(maxsize=100_000)(partial(pseudonym, secret=secret))
         self._readers: list[tuple[str, Read]] = [
-            (field, self._reader(source, field, kind, hashed))
+            (field, self._reader(source, field, kind, secret))
             for field, kind in source.fields.items()
         ]
+        self._keys = [list(source.fields).index(field) for field in source.key]
         self._fields = {field.lower(): field for field in source.fields}
         self._dropped = {field.lower() for field in source.dropped}
         self._expected = set(source.fields) | source.dropped
@@ -58,14 +62,18 @@ class Tidy:
                 row, extra = self._sort_out(row, unexpected)
             except RecursionError:  # lists in lists in lists …
                 raise Unreadable from None
-        return (extra, *[read(row.get(field)) for field, read in self._readers])
+        values = [read(row.get(field)) for field, read in self._readers]
+        if any(len(values[place] or "") > _LONGEST_KEY for place in self._keys):
+            raise Unreadable
+        return (extra, *values)
 
-    def _reader(self, source: Source, field: str, kind: Kind, hashed: Callable[[str], str]) -> Read:
+    def _reader(self, source: Source, field: str, kind: Kind, secret: bytes) -> Read:
         if kind is Kind.LIST:
             items = _item_readers(source.items[field])
             return partial(_list, items=items, note_odd=partial(self.odd_lists.add, field))
         if kind is Kind.HASHED:
-            return partial(_hashed, hashed=hashed)
+            hashed = partial(pseudonym, secret=secret)
+            return partial(_hashed, hashed=hashed, remembered=lru_cache(maxsize=100_000)(hashed))
         return text
 
     def _sort_out(self, row: Row, unexpected: set[str]) -> tuple[Row, str | None]:
@@ -88,7 +96,7 @@ class Tidy:
 
 def _note(name: str, names: set[str]) -> None:
     if len(names) < _MOST_NAMES:
-        names.add(name)
+        names.add(name[:_LONGEST_NAME])
 
 
 def text(value: object) -> str | None:
@@ -126,9 +134,13 @@ def _kept(value: object) -> object:
     return text(value)
 
 
-def _hashed(value: object, hashed: Callable[[str], str]) -> str | None:
+def _hashed(
+    value: object, hashed: Callable[[str], str], remembered: Callable[[str], str]
+) -> str | None:
     name = text(value)
-    return hashed(name) if name else None
+    if not name:
+        return None
+    return remembered(name) if len(name) <= _LONGEST_NAME else hashed(name)
 
 
 def _item_readers(items: Mapping[str, Kind]) -> dict[str, tuple[str, Read]]:

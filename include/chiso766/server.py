@@ -90,6 +90,7 @@ def start() -> None:
             _initialise()
         if not _is_up():
             _start()
+        _wait_until_ready()
         _make_roles_and_databases(
             database.embedded_url(database.SUPERUSER, "postgres"), owner=database.OWNER
         )
@@ -210,6 +211,14 @@ def _start() -> None:
             # Another server may have taken the port since it was found free.
             if attempt == 2 or _is_free(_kept_port()):
                 raise
+
+
+def _wait_until_ready() -> None:
+    """A server that is up may still be recovering from a crash, of itself or of one connection."""
+    command = [_binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(_kept_port())]
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not works(command) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _heal() -> None:

@@ -48,7 +48,8 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _ADVICE = (
     "Hãy sửa ở hệ thống nguồn rồi xuất lại, đừng sửa trong bảng này: khi bản đã sửa được nạp, dòng"
     " đó sẽ không còn ở đây.",
-    "“Dòng” là số dòng trong tệp; với tệp .json là thứ tự của phần tử trong danh sách, từ 1.",
+    "“Dòng” là số dòng trong tệp hay trang tính; với tệp .json là thứ tự của phần tử trong danh"
+    " sách, từ 1; 10000017 là dòng 17 của trang tính thứ hai, 20000017 của trang thứ ba.",
 )
 _SUMMARY = "Tổng hợp"
 _SUMMARY_COLUMNS = {"Quy tắc": 30, "Số dòng": 10, "Sai gì": 60, "Cần làm gì": 60}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chiso766.readers import csv_table, json_lines, json_message
+from chiso766.readers import csv_table, json_lines, json_message, spreadsheet
+from chiso766.readers.encoding import not_utf_8
 from chiso766.readers.export import Export, Refused
 from chiso766.sources import Source
 
@@ -20,9 +21,13 @@ _READERS: dict[str, Callable[[io.BufferedReader, Source], Export]] = {
     ".jsonl.gz": json_lines.read,
     ".csv": csv_table.read,
     ".csv.gz": csv_table.read,
+    ".xlsx": spreadsheet.read,
+    ".xls": spreadsheet.read,
 }
 _BOM = codecs.BOM_UTF8
-_SAMPLE = 4096  # bytes that tell another encoding before its text is taken for broken
+_HIGHEST_RATIO = 200  # of what a gzip unpacks to; exports have up to 60
+_ALWAYS_UNPACKED = 64 << 20  # bytes, whatever the ratio
+_BUFFER = 1 << 17
 
 
 @contextmanager
@@ -36,7 +41,6 @@ def reading(path: Path, file_name: str, source: Source) -> Iterator[Export]:
         )
     try:
         with _opened(path, ending) as file:
-            codecs.getincrementaldecoder("utf-8")().decode(file.peek(_SAMPLE)[:_SAMPLE])
             yield _READERS[ending](file, source)
             return
     except Refused as refused:
@@ -44,7 +48,8 @@ def reading(path: Path, file_name: str, source: Source) -> Iterator[Export]:
     except (EOFError, gzip.BadGzipFile, zlib.error):
         problem = f"Tệp {file_name} bị cắt cụt hoặc không phải gzip: hãy gửi lại trọn tệp."
     except UnicodeDecodeError:
-        problem = f"Tệp {file_name} không phải UTF-8{_first_wrong_byte(path, ending)}."
+        with _opened(path, ending) as file:
+            problem = f"Tệp {file_name} {not_utf_8(file)}"
     raise Refused(problem) from None  # the error itself holds bytes of the file
 
 
@@ -56,17 +61,23 @@ def _opened(path: Path, ending: str) -> Iterator[io.BufferedReader]:
         if ending.endswith(".gz"):
             if not file.peek(1):
                 raise EOFError  # which gzip takes for a file of no rows
-            file = io.BufferedReader(gzip.GzipFile(fileobj=bytes_given))
+            file = io.BufferedReader(_Unpacked(bytes_given, path.stat().st_size), _BUFFER)
         if file.peek(len(_BOM)).startswith(_BOM):
             file.read(len(_BOM))
         yield file
 
 
-def _first_wrong_byte(path: Path, ending: str) -> str:
-    with _opened(path, ending) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return f" (dòng {number}, byte {error.start + 1}): hãy xuất lại bằng UTF-8"
-    return ": hãy xuất lại bằng UTF-8"
+class _Unpacked(gzip.GzipFile):
+    """A gzip that does not unpack to far more than it is."""
+
+    def __init__(self, packed: io.BufferedReader, size: int) -> None:
+        super().__init__(fileobj=packed)
+        self._most = _ALWAYS_UNPACKED + size * _HIGHEST_RATIO
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if self.tell() > self._most:
+            raise Refused(
+                f"khi giải nén lớn hơn {_HIGHEST_RATIO} lần: hãy kiểm tra tệp ở nguồn rồi gửi lại."
+            )
+        return data

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from chiso766.errors import ChisoError
 from chiso766.readers.header import Header
 
+LONGEST_ROW = 16 << 20
+"""Bytes or characters of a row; what is longer is not read into memory."""
+
 Line = tuple[int, Mapping[str, object] | None]
 """Where the row stands (line of a text, row of a sheet, place in an array, from 1), and its values
 by field name, or None where it cannot be read."""

@@ -8,7 +8,7 @@ from enum import Enum
 
 from chiso766.names import fold
 from chiso766.privacy import is_personal
-from chiso766.readers.titles import fields_by_title
+from chiso766.readers.titles import NOT_READ, fields_by_title
 from chiso766.sources import Source
 
 _ROW_NUMBER = "stt"
@@ -24,6 +24,7 @@ class Use(Enum):
     REPEATED = "an earlier column is the same field"
     UNTITLED = "without a title"
     ROW_NUMBER = "the running number of the rows"
+    NOT_READ = "an alias says that it is not read"
 
 
 _READ = (Use.FIELD, Use.EXTRA)
@@ -78,8 +79,8 @@ def read_header(titles: Iterable[Sequence[str]], line: int, source: Source) -> H
     for forms in titles:
         title, *shorter = (" ".join(form.split()) for form in forms)
         known = (by_title.get(fold(form)) for form in (title, *shorter))
-        name = next((field for field in known if field), title)
-        columns.append(Column(title, name, _use(title, name, taken, source)))
+        name = next((field for field in known if field is not None), title)
+        columns.append(Column(title, name or title, _use(title, name, taken, source)))
         taken.add(name)
     return Header(tuple(columns), line)
 
@@ -87,6 +88,8 @@ def read_header(titles: Iterable[Sequence[str]], line: int, source: Source) -> H
 def _use(title: str, name: str, taken: set[str], source: Source) -> Use:
     if not title:
         return Use.UNTITLED
+    if name == NOT_READ:
+        return Use.NOT_READ
     if fold(name) == _ROW_NUMBER:
         return Use.ROW_NUMBER
     if name in source.dropped:

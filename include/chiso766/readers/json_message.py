@@ -9,12 +9,12 @@ import io
 import re
 from collections.abc import Iterator
 
-from chiso766.readers.export import Export, Line, Refused
+from chiso766.readers.encoding import require_utf_8
+from chiso766.readers.export import LONGEST_ROW, Export, Line, Refused
 from chiso766.readers.json_text import Broken, parse
 from chiso766.sources import Source
 
 _CHUNK = 1 << 20
-_LARGEST_VALUE = 64 << 20
 _DEEPEST_VALUE = 12
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
@@ -35,6 +35,7 @@ _BLANKS = re.compile(rb"\s*+")
 
 def read(file: io.BufferedReader, source: Source) -> Export:
     """The objects of the array; an element that is not an object is unreadable."""
+    require_utf_8(file)
     return Export(lines=_lines(_Text(file)), form="JSON, UTF-8")
 
 
@@ -90,7 +91,7 @@ class _Text:
 
     def _grow(self) -> None:
         rest = self._window[self._at :]
-        if len(rest) > _LARGEST_VALUE:
+        if len(rest) > LONGEST_ROW:
             raise Broken
         more = self._file.read(max(_CHUNK, len(rest)))
         self._ended = not more
@@ -117,8 +118,8 @@ def _lines(text: _Text) -> Iterator[Line]:
     except Broken:
         pass
     raise Refused(
-        f"không phải một tài liệu JSON trọn vẹn (hỏng hoặc bị cắt sau phần tử thứ {count}):"
-        " hãy gửi lại trọn tệp."
+        "không phải một tài liệu JSON trọn vẹn (hỏng, bị cắt hoặc có phần tử quá dài, sau phần tử"
+        f" thứ {count}): hãy gửi lại trọn tệp."
     )
 
 

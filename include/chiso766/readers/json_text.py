@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+def _decimal(digits: str) -> Decimal | str:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of twenty digits
+        return digits
+
+
+_decode = msgspec.json.Decoder(float_hook=_decimal).decode
 
 # Half of a surrogate pair, left where a system cut a text at a length; \\ and whole pairs match
 # too, to be stepped over.
