@@ -25,27 +25,47 @@ _PERSONAL_PARTS = (
     "hoten",
     "hovaten",
     "tennguoi",
+    "chuhoso",
     "nguoinop",
     "nguoigui",
+    "nguoinhan",
+    "nguoixuly",
+    "nguoilienhe",
     "cccd",
     "cmnd",
     "cmtnd",
     "cancuoc",
     "chungminh",
     "dinhdanhcanhan",
+    "sodinhdanh",
     "hochieu",
     "ngaysinh",
+    "namsinh",
     "dienthoai",
     "sodt",
+    "sdt",
+    "phone",
+    "sotaikhoan",
     "email",
     "thudientu",
     "diachi",
+    "cutru",
+    "thuongtru",
+    "tamtru",
 )
 
 
-@lru_cache(maxsize=10_000)
+# What is longer is no name: it may hold anything, and remembering it takes memory.
+_LONGEST_NAME = 1_000
+
+
 def is_personal(name: str) -> bool:
     """Whether a field that its source does not specify must not be kept, judged by its name."""
+    return len(name) > _LONGEST_NAME or _sounds_personal(name)
+
+
+@lru_cache(maxsize=10_000)
+def _sounds_personal(name: str) -> bool:
     folded = fold(name)
     return folded in _PERSONAL or any(part in folded for part in _PERSONAL_PARTS)
 
