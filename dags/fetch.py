@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import dag, task
+from airflow.sdk import Param, dag, task
 
 from chiso766.steps import ASSETS, NIGHTLY, export_day, settings_of
 
+REASON = Param(
+    None,
+    type=["null", "string"],
+    title="Lý do nạp lại",
+    description="Để trống là chạy bình thường; có lý do là nạp lại mọi tệp của ngày này.",
+)
 
-@dag(schedule=NIGHTLY, **settings_of("fetch"))
+
+@dag(schedule=NIGHTLY, params={"reason": REASON}, **settings_of("fetch"))
 def fetch() -> None:
-    """Nhận tệp xuất của ngày từ thư mục giao nhận vào vùng landing (`fetch.py`).
+    """Nhận tệp xuất của ngày từ thư mục giao nhận và các kết nối vào vùng landing (`fetch.py`).
 
     Chạy lúc 01:00 cho ngày vừa hết. Chạy bù một khoảng ngày (hết ngày cuối):
 
@@ -19,10 +26,12 @@ def fetch() -> None:
     """
 
     @task(outlets=[ASSETS["fetch"]])
-    def fetch_day(dag_run: Any) -> None:
-        from chiso766.fetch import fetch_day
+    def fetch_day(dag_run: Any, ti: Any) -> None:
+        from chiso766 import fetch, reload
 
-        fetch_day(export_day(dag_run))
+        if (reason := (dag_run.conf or {}).get("reason")) is not None:
+            reload.ask_reload(export_day(dag_run), reason, dag_run.run_id)
+        fetch.fetch_day(export_day(dag_run), is_last_try=ti.try_number > ti.max_tries)
 
     fetch_day()
 

@@ -89,6 +89,34 @@ GOOD: Mapping[str, Row] = {
         "NgayDanhGia": "20261120170000",
         "MucDo": "rat_hai_long",
     },
+    "surveys": {
+        "MaPhieu": "KS-1",
+        "MaDonVi": "H24.999",
+        "NgayKhaoSat": "20261118",
+        "DoiTuong": "cong_dan",
+        "Thái độ của cán bộ": "5",
+        "Thời gian chờ": "1",
+    },
+    "documents": {
+        "SoKyHieu": "15/UBND-VP",
+        "NgayBanHanh": "20261117",
+        "MaDonVi": "H24.999",
+        "GuiDienTu": "1",
+        "KySoCaNhan": "1",
+        "KySoCoQuan": "0",
+    },
+    "tasks": {
+        "MaNhiemVu": "NV-1",
+        "TenNhiemVu": "Số hóa hồ sơ còn lưu",
+        "KeHoach": "12/KH-UBND",
+        "MaDonVi": "H24.999",
+        "HanHoanThanh": "20261231",
+        "NgayHoanThanh": "20261119",
+        "TrangThai": "dang_lam",
+        "TyLe": "40,5",
+        "MinhChung": "https://kho.example/nv1",
+        "GhiChu": "chờ máy quét",
+    },
     "procedures": {
         "MaTTHC": "1.004227",
         "TenTTHC": "Đăng ký khai sinh",
@@ -153,10 +181,16 @@ def empty_warehouse(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A warehouse, drop folder and landing area with nothing in them, for one test."""
     monkeypatch.setenv("CHISO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CHISO_EXPORTS", str(tmp_path / "exports"))
+    empty()
+
+
+def empty() -> None:
+    """Forget everything that was fetched and loaded."""
     tables = [f"raw.{source}" for source in SOURCES]
     with connect() as connection:
         connection.execute(
-            f"truncate {', '.join(tables)}, set_aside.row, ops.load, ops.file, ops.night".encode()
+            f"truncate {', '.join(tables)}, set_aside.row, ops.load, ops.file, ops.night,"
+            " ops.reload".encode()
         )
 
 
@@ -228,3 +262,8 @@ def loads() -> list[Row]:
 
 def set_aside() -> list[Row]:
     return select("select * from set_aside.row order by source, export_day, file_name, line")
+
+
+def open_rows() -> list[Row]:
+    """The rows set aside that no export has corrected."""
+    return [row for row in set_aside() if row["healed_load_id"] is None]

@@ -150,19 +150,22 @@ class Runner:
     def __exit__(self, *error: object) -> None:
         self._requests.withdraw()
 
-    def run(self, step: str, day: date) -> None:
-        """Run a step for an export day and wait for its end; raises what the step raised."""
+    def run(self, step: str, day: date, reason: str | None = None) -> None:
+        """Run a step for an export day and wait for its end; raises what the step raised.
+
+        ``reason``: why the day's files shall be loaded again; only the first step asks for it.
+        """
         position = STEPS.index(step)
         if position + 1 < len(STEPS):
             self._requests.expect(STEPS[position + 1], day)
-        run = self._create(step, day)
+        run = self._create(step, day, reason)
         self._requests.answer(run)
         if self._by_scheduler:
             _wait(run)
         else:
             _execute(run, self._dags[step])
 
-    def _create(self, step: str, day: date) -> DagRun:
+    def _create(self, step: str, day: date, reason: str | None) -> DagRun:
         now = datetime.now(UTC)
         is_first = step == STEPS[0]
         kind = DagRunType.MANUAL if is_first else DagRunType.ASSET_TRIGGERED
@@ -175,6 +178,7 @@ class Runner:
                 run_id=DagRun.generate_run_id(run_type=kind, logical_date=None, run_after=now),
                 run_type=kind,
                 run_after=now,
+                conf={"reason": reason} if is_first and reason else None,
                 start_date=None if self._by_scheduler else now,
                 triggered_by=DagRunTriggeredByType.CLI if is_first else DagRunTriggeredByType.ASSET,
                 state=DagRunState.QUEUED if self._by_scheduler else DagRunState.RUNNING,

@@ -2,12 +2,13 @@
 
 A file is loaded whole or not at all, so a load that was cut off is simply run again. A file that
 comes late changes what later files of its source meant; those are loaded again, in order, so that
-any order of arrival ends in the same newest versions.
+any order of arrival ends in the same newest versions and in the same open rows set aside.
 """
 
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -22,25 +23,31 @@ from chiso766.errors import ChisoError
 from chiso766.fetch import landing_path
 from chiso766.readers import reading
 from chiso766.readers.export import Refused
-from chiso766.rows import Tidy, Unreadable
+from chiso766.reload import LOAD_LOCK
+from chiso766.rows import Tidy, Unreadable, text
 from chiso766.sources import SOURCES, Source
 
 logger = logging.getLogger(__name__)
 
-# Any number that nothing else locks: one load at a time.
-_LOAD_LOCK = 766_000_002
 _MOST_NAMED = 10
 _LONGEST_NAME = 60
+# Codes of errors of a value that is too long, too deep or too wide for PostgreSQL.
+_LIMIT_EXCEEDED = "54"
 
 # The files of a source in their order, with what came of them. A load is out of date when a file
-# before its own was loaded after it and changed rows.
+# before its own was loaded after it and changed rows, or set rows aside that this one may heal; and
+# when its day was asked to be loaded again.
 _NEXT_FILE = """
     with loads as (
         select file_id, export_day, file_name, sha256, newest.load_id, newest.state,
             max(changing.load_id) over (
                 order by export_day, file_name, file_id
                 rows between unbounded preceding and 1 preceding
-            ) as changed_before
+            ) as changed_before,
+            (
+                select max(after_load_id) from ops.reload
+                where reload.export_day = file.export_day
+            ) as asked_after
         from ops.file
         left join lateral (
             select load_id, state from ops.load
@@ -48,13 +55,14 @@ _NEXT_FILE = """
         ) as newest on true
         left join lateral (
             select max(load_id) as load_id from ops.load
-            where load.file_id = file.file_id and rows_changed > 0
+            where load.file_id = file.file_id and (rows_changed > 0 or rows_opened > 0)
         ) as changing on true
         where source = %(source)s
     )
     select file_id, export_day, file_name, sha256 from loads
-    where (load_id is null and export_day = %(day)s)
+    where (load_id is null and export_day <= %(day)s)
         or (state = 'loaded' and changed_before > load_id)
+        or load_id <= asked_after
     order by export_day, file_name, file_id
     limit 1
 """
@@ -71,13 +79,9 @@ _START_LOAD = """
 
 _FINISH_LOAD = """
     update ops.load set rows_read = %(read)s, rows_accepted = %(read)s - %(aside)s,
-        rows_set_aside = %(aside)s, rows_changed = %(changed)s, warnings = %(warnings)s
+        rows_set_aside = %(aside)s, rows_changed = %(changed)s, rows_opened = %(opened)s,
+        warnings = %(warnings)s
     where load_id = %(load_id)s
-"""
-
-_FORGET_SET_ASIDE = """
-    delete from set_aside.row
-    where load_id in (select load_id from ops.load where file_id = %(file_id)s)
 """
 
 
@@ -90,13 +94,14 @@ class _File:
 
 
 def check_day(day: date) -> None:
-    """Load the day's files that were not loaded yet, and again those that a late one changes.
+    """Load the files through this day that were not loaded yet, and again those that have to be.
 
-    A file that cannot be read is refused (``ops.load``) and stops nothing. Raises ``ChisoError``,
-    without any value of a row, where a load fails; what was loaded before stays.
+    Again are loaded those that a late file changes, and those of days for which that was asked
+    (``reload.py``). A file that cannot be read is refused (``ops.load``) and stops nothing. Raises
+    ``ChisoError``, without any value of a row, where a load fails; what was loaded before stays.
     """
     with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [_LOAD_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
         connection.execute("set search_path to load")  # the suites name a stage without schema
         for source in SOURCES.values():
             while file := _next_file(connection, source, day):
@@ -139,19 +144,50 @@ class _Load:
         self._tidy = Tidy(source, settings.load().secret_key)
 
     def run(self) -> None:
+        """Load the file or refuse it; raises where the machine or the database is to blame."""
+        try:
+            self._load()
+            return
+        except Refused as refused:
+            sentence = str(refused)
+        except (psycopg.DataError, UnicodeError) as error:
+            sentence = self._unforeseen(error)
+        except psycopg.OperationalError as error:
+            if not (error.sqlstate or "").startswith(_LIMIT_EXCEEDED):
+                raise
+            sentence = self._unforeseen(error)
+        self._refuse(sentence)
+
+    def _load(self) -> None:
         self._run(load.drop_stage(self._source))
         self._run(load.create_stage(self._source, self._file.export_day))
-        try:
-            columns = self._fill_stage()
-        except Refused as refused:
-            self._refuse(str(refused))
-            return
+        columns = self._read()
         if columns is not None:
-            self._parameters["columns"] = sorted(columns)
+            self._parameters["columns"] = sorted({text(name) or "" for name in columns})
             self._run(load.keep_older(self._source, columns))
         broken = suites.broken_rows(self._source)
         with self._connection.transaction():
             self._account(broken)
+
+    def _read(self) -> frozenset[str] | None:
+        """Read the file into its stage; whatever a hostile file breaks, it is only refused."""
+        try:
+            return self._fill_stage()
+        except (ChisoError, psycopg.Error, OSError):
+            raise
+        except Exception as error:
+            sentence = self._unforeseen(error)
+        raise Refused(sentence)  # not in the handler: the error may hold values of the file
+
+    def _unforeseen(self, error: Exception) -> str:
+        """Why the file is refused; the error's place and kind go to the log, its text does not."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        kind = type(error).__name__
+        logger.error("%s/%s: %s, %s", self._source.name, self._file.file_name, kind, place)
+        return (
+            f"Tệp {self._file.file_name} có nội dung mà phần mềm không xử lý được ({kind}): hãy"
+            " xuất lại ở nguồn rồi gửi lại, hoặc gửi tệp cho người phụ trách phần mềm."
+        )
 
     def _run(self, statement: str) -> int:
         """The number of rows that the statement wrote."""
@@ -180,19 +216,28 @@ class _Load:
         logger.warning(sentence)
         with self._connection.transaction():
             self._start("refused", sentence)
+            self._run(load.forget_set_aside())
             self._run(load.drop_stage(self._source))
 
     def _account(self, broken: list[load.Broken]) -> None:
-        self._run(_FORGET_SET_ASIDE)
+        # A table that was found empty when it was last analyzed is read in full for every row that
+        # comes into it, unless that is forbidden.
+        self._run("set local enable_seqscan = off")
         self._start("loaded", None)
         aside = self._run(load.set_aside(self._source, broken)) if broken else 0
+        known = self._run(load.keep_healed())
+        self._run(load.forget_set_aside())
         read = self._count(f"select count(*) from {load.stage(self._source)}")
         changed = self._run(load.insert_versions(self._source))
         changed += self._run(load.restore_older(self._source))
+        self._run(load.heal(self._source))
+        self._run(load.heal_unidentified(self._source))
+        opened = aside - known + self._run(load.open_again(self._source))
         self._parameters |= {
             "read": read,
             "aside": aside,
             "changed": changed,
+            "opened": opened,
             "warnings": "\n".join(self._warnings()) or None,
         }
         self._run(_FINISH_LOAD)
@@ -236,6 +281,10 @@ class _Load:
 
 
 def _named(names: list[str]) -> str:
-    shown = ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED])
+    shown = ", ".join(_shown(name[:_LONGEST_NAME]) for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{shown} và {more} tên khác" if more > 0 else shown
+
+
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)

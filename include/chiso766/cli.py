@@ -91,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("day", type=_day, metavar="NGÀY", help="ngày dữ liệu, ví dụ 2026-11-22")
     added.add_argument("--to", type=_day, metavar="NGÀY", help="đến hết ngày này")
     added.add_argument("--each", action="store_true", help="dựng số liệu sau từng ngày")
+    added.add_argument(
+        "--reason",
+        metavar="LÝ_DO",
+        help="nạp lại mọi tệp của những ngày này từ vùng lưu; lý do được giữ lại",
+    )
 
     added = command("scorecard", _scorecard, "in bảng điểm")
     added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
@@ -108,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
     added.add_argument("--from", dest="first", type=_day, metavar="NGÀY", help="đêm trước")
     added.add_argument("--to", dest="last", type=_day, metavar="NGÀY", help="đêm sau")
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
+    added = command("columns", _columns, "một tệp sẽ được đọc thế nào, thiếu gì, cần thêm gì")
+    added.add_argument("file", type=Path, metavar="TỆP", help="tệp xuất của một hệ thống")
+    added.add_argument("--source", metavar="NGUỒN", help="mặc định: tên thư mục, hoặc theo các cột")
     added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
 
     added = command("sql", _sql, "chạy một câu truy vấn trên kho dữ liệu, chỉ đọc")
@@ -179,7 +189,7 @@ def _nightly(arguments: argparse.Namespace) -> None:
     last = arguments.to or arguments.day
     if last < arguments.day:
         raise ChisoError(f"Ngày cuối {last} ở trước ngày đầu {arguments.day}: hãy đổi lại thứ tự.")
-    nightly.run_nights(arguments.day, last, arguments.each)
+    nightly.run_nights(arguments.day, last, arguments.each, arguments.reason)
     print(f"Đã công bố số liệu đến hết ngày {last}.")
 
 
@@ -195,6 +205,12 @@ def _why(arguments: argparse.Namespace) -> None:
 
     server.start()
     why.run(arguments.unit, arguments.period, arguments.first, arguments.last, arguments.json)
+
+
+def _columns(arguments: argparse.Namespace) -> None:
+    from chiso766 import columns
+
+    columns.run(arguments.file, arguments.source, arguments.json)
 
 
 def _sql(arguments: argparse.Namespace) -> None:

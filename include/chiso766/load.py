@@ -53,7 +53,18 @@ _BEFORE = """(
     or (version.export_day, version.file_name) = (%(export_day)s, %(file_name)s)
     and (select file_id from ops.load where load.load_id = version.load_id) < %(file_id)s
 )"""
-_NOT_AFTER = "(version.export_day, version.file_name) <= (%(export_day)s, %(file_name)s)"
+# This file and what is before it.
+_NOT_AFTER = """(
+    (version.export_day, version.file_name) <= (%(export_day)s, %(file_name)s)
+    and (
+        (version.export_day, version.file_name) <> (%(export_day)s, %(file_name)s)
+        or (select file_id from ops.load where load.load_id = version.load_id) <= %(file_id)s
+    )
+)"""
+# The loads of this file before this one.
+_OLDER_LOADS = (
+    "(select load_id from ops.load where file_id = %(file_id)s and load_id < %(load_id)s)"
+)
 
 
 @dataclass(frozen=True)
@@ -168,6 +179,89 @@ def unit_code(source: Source) -> str:
     if source.unit == "MaHoSo":
         return "substring(MaHoSo from '^(.+)-[^-]+-[^-]+$')"
     return source.unit
+
+
+def keep_healed() -> str:
+    """Rows that this file's load before set aside for the same reason stay open, or healed.
+
+    Writes as many rows as were set aside before already.
+    """
+    return f"""
+        update set_aside.row as aside set healed_load_id = older.healed_load_id
+        from set_aside.row as older
+        where aside.load_id = %(load_id)s
+            and older.load_id in {_OLDER_LOADS}
+            and older.line = aside.line
+            and older.rule = aside.rule
+            and older.field is not distinct from aside.field
+            and older.row_key is not distinct from aside.row_key"""
+
+
+def forget_set_aside() -> str:
+    """Of a file that is loaded again the rows set aside are those of its newest load."""
+    return f"delete from set_aside.row where load_id in {_OLDER_LOADS}"
+
+
+def heal(source: Source) -> str:
+    """Close the rows that were set aside before, and that this file gives correctly."""
+    return f"""
+        update set_aside.row as aside set healed_load_id = %(load_id)s
+        from ({_good_keys(source)}) as good, ops.load
+        where aside.source = '{source.name}'
+            and aside.healed_load_id is null
+            and load.load_id = aside.load_id
+            and {_is_corrected(source)}"""
+
+
+def open_again(source: Source) -> str:
+    """Open the rows that a load before healed, and that this file does not give correctly now."""
+    return f"""
+        update set_aside.row as aside set healed_load_id = null
+        from ops.load
+        where aside.healed_load_id in {_OLDER_LOADS}
+            and load.load_id = aside.load_id
+            and {_is_identified(source)}
+            and not exists (
+                select from ({_good_keys(source)}) as good where {_is_corrected(source)}
+            )"""
+
+
+def heal_unidentified(source: Source) -> str:
+    """Close what nothing but the file itself, sent again under its name, can correct."""
+    return f"""
+        update set_aside.row as aside set healed_load_id = %(load_id)s
+        from ops.load
+        where aside.source = '{source.name}'
+            and aside.healed_load_id is null
+            and aside.export_day = %(export_day)s
+            and aside.file_name = %(file_name)s
+            and load.load_id = aside.load_id
+            and load.file_id < %(file_id)s
+            and not coalesce({_is_identified(source)}, false)"""
+
+
+def _good_keys(source: Source) -> str:
+    """The keys of this file's good rows and the last line where each stands."""
+    return f"""
+        select row_key, max(line) as line from {stage(source)} as staged
+        where {_good("staged")} group by row_key"""
+
+
+def _is_corrected(source: Source) -> str:
+    """Whether the row ``aside`` of the load ``load`` is before ``good``, whose key is its own."""
+    return f"""good.row_key = aside.row_key
+            and {_is_identified(source)}
+            and (
+                (aside.export_day, aside.file_name, load.file_id)
+                < (%(export_day)s, %(file_name)s, %(file_id)s)
+                or load.file_id = %(file_id)s and aside.line < good.line
+            )"""
+
+
+def _is_identified(source: Source) -> str:
+    """Whether a row that was set aside will have the same key when it is corrected."""
+    key = ", ".join(f"'{field}'" for field in source.key)
+    return f"(aside.row_key is not null and aside.field <> all (array[{key}]))"
 
 
 def insert_versions(source: Source) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from chiso766 import airflow_env, sample_home, server, settings, terminal, warehouse
+from chiso766 import airflow_env, reload, sample_home, server, settings, terminal, warehouse
+from chiso766.database import connect
 from chiso766.locks import exclusive
 
 if TYPE_CHECKING:
@@ -32,8 +33,13 @@ def plan(first: date, last: date, each: bool) -> list[tuple[str, date]]:
     return [(step, day) for day in days for step in (_NAMES if each or day == last else _LOADING)]
 
 
-def run_nights(first: date, last: date, each: bool = False) -> None:
-    """Run the export days ``first`` to ``last``; returns only if everything was published."""
+def run_nights(first: date, last: date, each: bool = False, reason: str | None = None) -> None:
+    """Run the export days ``first`` to ``last``; returns only if everything was published.
+
+    ``reason``: why all files of these days shall be loaded again; None: they shall not.
+    """
+    if reason is not None:
+        reason = reload.checked(reason)
     sample_home.refuse_real_exports()
     console = terminal.console()
     server.start()
@@ -49,13 +55,28 @@ def run_nights(first: date, last: date, each: bool = False) -> None:
             by_scheduler = airflow_runs.has_scheduler()
         if not by_scheduler:
             with terminal.output_into(log), airflow_runs.Runner(dags, by_scheduler=False) as runner:
-                _run(steps, runner, console)
+                _run(steps, runner, console, reason)
     if by_scheduler:
         with terminal.output_into(log), airflow_runs.Runner(dags, by_scheduler=True) as runner:
-            _run(steps, runner, console)
+            _run(steps, runner, console, reason)
+    for sentence in _not_fetched(first, last):
+        console.print(sentence, style="yellow", markup=False)
 
 
-def _run(steps: list[tuple[str, date]], runner: Runner, console: Console) -> None:
+def _not_fetched(first: date, last: date) -> list[str]:
+    """What other machines did not give, though the days were published."""
+    with connect() as connection:
+        rows = connection.execute(
+            "select distinct sentence from ops.fetch_failure where export_day between %s and %s"
+            " order by sentence",
+            [first, last],
+        )
+        return [sentence for (sentence,) in rows]
+
+
+def _run(
+    steps: list[tuple[str, date]], runner: Runner, console: Console, reason: str | None
+) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     is_terminal = console.is_terminal
     with Progress(
@@ -66,5 +87,5 @@ def _run(steps: list[tuple[str, date]], runner: Runner, console: Console) -> Non
             progress.update(bar, description=f"{day} {_NAMES[step]}")
             if not is_terminal:
                 console.print(f"{day} {_NAMES[step]}")
-            runner.run(step, day)
+            runner.run(step, day, reason)
             progress.advance(bar)

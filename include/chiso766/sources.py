@@ -248,6 +248,47 @@ _UNIT_PROCEDURES = Source(
     optional=True,
 )
 
+_SURVEYS = Source(
+    name="surveys",
+    key=("MaPhieu",),
+    # The questions are whatever other columns there are; their answers stand in ``extra``.
+    fields={"MaPhieu": _T, "MaDonVi": _T, "NgayKhaoSat": _TIME, "DoiTuong": _T},
+    items={},
+)
+
+_DOCUMENTS = Source(
+    name="documents",
+    key=("SoKyHieu", "NgayBanHanh", "MaDonVi"),
+    fields={
+        "SoKyHieu": _T,
+        "NgayBanHanh": _TIME,
+        "MaDonVi": _T,
+        "GuiDienTu": _C,
+        "KySoCaNhan": _C,
+        "KySoCoQuan": _C,
+    },
+    items={},
+    dropped=frozenset({"TrichYeu"}),
+)
+
+_TASKS = Source(
+    name="tasks",
+    key=("MaNhiemVu", "MaDonVi"),
+    fields={
+        "MaNhiemVu": _T,
+        "TenNhiemVu": _T,
+        "KeHoach": _T,
+        "MaDonVi": _T,
+        "HanHoanThanh": _TIME,
+        "NgayHoanThanh": _TIME,
+        "TrangThai": _T,
+        "TyLe": _N,
+        "MinhChung": _T,
+        "GhiChu": _T,
+    },
+    items={},
+)
+
 _PORTAL_SCORES = Source(
     name="portal_scores",
     key=("unit_code", "period", "metric"),
@@ -281,6 +322,9 @@ SOURCES: Mapping[str, Source] = {
         _DOSSIERS,
         _PETITIONS,
         _RATINGS,
+        _SURVEYS,
+        _DOCUMENTS,
+        _TASKS,
         _PORTAL_SCORES,
     )
 }

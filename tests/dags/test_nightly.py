@@ -127,6 +127,22 @@ def test_each_dag_runs_alone_for_its_partition(three_nights: list[tuple], step: 
     assert (newest, day, state) == (step, str(LAST_DAY), "success")
 
 
+def test_a_machine_that_does_not_answer_does_not_hold_up_the_night(
+    three_nights: list[tuple],
+) -> None:
+    from chiso766 import airflow_runs
+
+    table = settings.load().home / "connectors.csv"
+    table.write_text("source,connection,path\nunits,khong_co,x/{day}\n")
+    with airflow_runs.Runner(airflow_runs.prepare(), by_scheduler=False) as runner:
+        runner.run("fetch", LAST_DAY)
+        [(sentence,)] = warehouse_rows("select sentence from ops.fetch_failure")
+        table.unlink()
+        runner.run("fetch", LAST_DAY)
+    assert "khong_co" in sentence
+    assert warehouse_rows("select * from ops.fetch_failure") == []
+
+
 @pytest.fixture
 def broken_build(three_nights: list[tuple]) -> Iterator[None]:
     """A warehouse in which dbt cannot build."""

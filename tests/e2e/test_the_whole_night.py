@@ -36,7 +36,8 @@ TABLES = (
     "fct_scorecard",
     "indicator_evidence",
 )
-LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")  # views of the bookkeeping, which goes on
+# Views of the bookkeeping, which goes on.
+LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")
 
 
 def run_nights(*nights: date) -> None:

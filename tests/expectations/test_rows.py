@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from chiso766.load import RULES
 
-from ..deliveries import DOSSIER, GOOD, Row, deliver, load_days, loads, set_aside
+from ..deliveries import DOSSIER, GOOD, Row, deliver, load_days, loads, newest, set_aside
 
 pytestmark = pytest.mark.usefixtures("empty_warehouse")
 
@@ -101,6 +102,28 @@ BAD: dict[str, list[Case]] = {
         *unknown("tam", "MucDo"),
         *times("NgayDanhGia"),
         *missing("missing_time", "NgayDanhGia"),
+    ],
+    "surveys": [
+        *missing("missing_key", "MaPhieu"),
+        *(
+            ({question: value}, "unknown_value", question, value)
+            for question in ("Thái độ của cán bộ", "Câu hỏi mới; 'có dấu' {}")
+            for value in ("0", "6", "2.5", "2,5", "-1", "+6", "1000000000", "1.234")
+        ),
+        ({"Thời gian chờ": 2.5}, "unknown_value", "Thời gian chờ", "2.5"),
+        *times("NgayKhaoSat"),
+    ],
+    "documents": [
+        *missing("missing_key", "SoKyHieu", "NgayBanHanh", "MaDonVi"),
+        *unknown("2", "GuiDienTu", "KySoCaNhan"),
+        *unknown("có", "KySoCoQuan"),
+        *times("NgayBanHanh"),
+    ],
+    "tasks": [
+        *missing("missing_key", "MaNhiemVu", "MaDonVi"),
+        *times("HanHoanThanh", "NgayHoanThanh"),
+        *numbers("TyLe"),
+        ({"TyLe": "một nửa"}, "bad_number", "TyLe", "một nửa"),
     ],
     "procedures": [
         *missing("missing_key", "MaTTHC"),
@@ -199,6 +222,42 @@ def test_boundaries_of_the_rules(change: dict[str, Any], is_good: bool) -> None:
     load_days()
 
     assert loads()[0]["rows_accepted"] == is_good
+
+
+@pytest.mark.parametrize("answer", ["1", "5", "05", "5.0", 5, "", " ", "rất tốt", "5 điểm", ["6"]])
+def test_an_answer_is_one_to_five_or_not_given_and_a_text_is_no_answer(answer: object) -> None:
+    deliver("surveys", "dot1.json", [GOOD["surveys"] | {"Thời gian chờ": answer}])
+
+    load_days()
+
+    assert set_aside() == []
+    [survey] = newest("surveys").values()
+    given = str(answer).strip() if isinstance(answer, str | int) else answer
+    assert survey["extra"].get("Thời gian chờ", "") == given
+
+
+def test_what_is_no_question_by_its_name_is_not_judged_as_an_answer() -> None:
+    others = {"SoDienThoai": "0912345678", "Năm sinh, số CCCD": "1990", "doituong": "7"}
+    deliver("surveys", "dot1.json", [GOOD["surveys"] | others])
+    deliver("units", "dot1.json", [GOOD["units"] | {"Thời gian chờ": "6"}])
+
+    load_days()
+
+    assert set_aside() == []
+    assert "số CCCD" not in str(newest("surveys"))
+
+
+def test_the_evidence_of_a_task_and_its_note_are_kept_and_a_documents_subject_is_not() -> None:
+    deliver("tasks", "dot1.json", [GOOD["tasks"] | {"GhiChu": None, "ghichu": "ghi"}])
+    deliver("documents", "dot1.json", [GOOD["documents"] | {"TrichYeu": "về việc của ông A"}])
+
+    load_days()
+
+    [task] = newest("tasks").values()
+    assert (task["minhchung"], task["tyle"]) == ("https://kho.example/nv1", Decimal("40.5"))
+    [document] = newest("documents").values()
+    assert "ông A" not in str(document)
+    assert loads()[0]["warnings"] is None
 
 
 def test_ten_years_after_29_february_end_with_28_february() -> None:

@@ -193,6 +193,7 @@ POINTS = [
     "set_aside",
     "insert_versions",
     "restore_older",
+    "open_again",
 ]
 
 

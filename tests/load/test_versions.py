@@ -199,11 +199,22 @@ def test_parts_of_keys_do_not_run_into_each_other() -> None:
 
 
 def test_a_key_longer_than_an_index_can_hold_is_a_key_all_the_same() -> None:
-    deliver("units", "a.json", [unit("H" * 10_000), unit("H" * 10_001)])
+    numbers = ("Đ" * 500, "Đ" * 499)
+    rows = [GOOD["announcements"] | {"SoQuyetDinh": n, "MaTTHC": "x" * 500} for n in numbers]
+    deliver("announcements", "a.json", rows)
 
     load_days()
 
-    assert len(newest("units")) == 2
+    assert len(newest("announcements")) == 2
+
+
+def test_a_key_longer_than_any_system_makes_is_unreadable() -> None:
+    deliver("units", "a.json", [unit("H" * 500), unit("H" * 501)])
+
+    load_days()
+
+    assert list(newest("units")) == ["H" * 500]
+    assert [(row["line"], row["rule"]) for row in set_aside()] == [(2, "unreadable_line")]
 
 
 # --- full dumps and deltas ------------------------------------------------------------------
@@ -445,3 +456,19 @@ def test_days_fetched_ahead_and_checked_in_order_are_not_late() -> None:
         check_day(day)
 
     assert not any(late().values())
+
+
+def test_a_file_that_comes_late_for_an_earlier_day_is_loaded_by_the_next_night() -> None:
+    deliver("units", "a.json", [unit(TenDonVi="a")])
+    load_days(DAYS[0])
+    deliver("units", "b.json", [unit(TenDonVi="b")])
+    deliver("units", "a.json", [unit("H25")], DAYS[1])
+
+    load_days(DAYS[1])
+
+    assert name_of() == "b"
+    assert late() == {
+        (DAYS[0], "a.json"): False,
+        (DAYS[0], "b.json"): True,
+        (DAYS[1], "a.json"): False,
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
@@ -14,6 +13,8 @@ from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from ..files_read import Sheet, is_sheet, plain_number, sheet_of, text_of
 
 Row = dict[str, Any]
 Place = tuple[date, str, str, int]
@@ -27,6 +28,9 @@ KEYS = {
     "online_services": ("MaDVC", "MaDonVi"),
     "announcements": ("SoQuyetDinh", "MaDonVi", "MaTTHC", "LoaiCongBo"),
     "national_counts": ("MaDonVi", "Nam", "Thang"),
+    "documents": ("SoKyHieu", "NgayBanHanh", "MaDonVi"),
+    "surveys": ("MaPhieu",),
+    "tasks": ("MaNhiemVu", "MaDonVi"),
     "units": ("MaDonVi",),
     "unit_procedures": ("MaDonVi", "MaTTHC"),
     "portal_scores": ("unit_code", "period", "metric"),
@@ -126,7 +130,7 @@ def _files(day: Path) -> list[Path]:
 
 
 def _is_table(path: Path) -> bool:
-    return path.name.removesuffix(".gz").endswith(".csv")
+    return is_sheet(path) or path.name.removesuffix(".gz").endswith(".csv")
 
 
 def _key(source: str, row: Row) -> tuple[object, ...]:
@@ -144,10 +148,9 @@ def _key(source: str, row: Row) -> tuple[object, ...]:
 
 
 def _rows(path: Path, source: str) -> Iterator[tuple[int, Row | None]]:
-    content = path.read_bytes()
-    if path.name.endswith(".gz"):
-        content = gzip.decompress(content)
-    text = content.decode("utf-8-sig")
+    if is_sheet(path):
+        return _sheet_rows(sheet_of(path), source)
+    text = text_of(path)
     if _is_table(path):
         return _table_rows(text, source)
     if path.name.removesuffix(".gz").endswith(".jsonl"):
@@ -155,6 +158,15 @@ def _rows(path: Path, source: str) -> Iterator[tuple[int, Row | None]]:
     message = json.loads(text)
     rows = message["data"] if isinstance(message, dict) else message
     return ((place, _clean(row)) for place, row in enumerate(rows, start=1))
+
+
+def _sheet_rows(sheet: Sheet, source: str) -> Iterator[tuple[int, Row | None]]:
+    fields = [_field(title, source) for title in sheet.titles]
+    for number, cells in sheet.rows.items():
+        row = _table_row(fields, cells)
+        if row and "SoHoSoTiepNhan" in row:
+            row["SoHoSoTiepNhan"] = plain_number(row["SoHoSoTiepNhan"])
+        yield number, row
 
 
 def _line_rows(text: str) -> Iterator[tuple[int, Row | None]]:
@@ -211,8 +223,9 @@ def _folded(title: str) -> str:
 
 
 def _fields_by_title() -> dict[tuple[str, str], str]:
-    aliases = files("chiso766") / "aliases" / "default.csv"
-    rows = csv.DictReader(aliases.read_text(encoding="utf-8").splitlines())
+    aliases = (files("chiso766") / "aliases").iterdir()
+    lines = (path.read_text(encoding="utf-8").splitlines() for path in aliases)
+    rows = (row for of_file in lines for row in csv.DictReader(of_file))
     return {(row["source"], _folded(row["title"])): row["field"] for row in rows}
 
 

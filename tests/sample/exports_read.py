@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from chiso766.sample import Written
 from chiso766.sample.units import read_data
+
+from ..files_read import is_sheet, plain_number, sheet_of, text_of
 
 FIRST_DAY, LAST_DAY = date(2026, 4, 20), date(2026, 6, 2)  # with holidays and two firsts of a month
 DAYS = (LAST_DAY - FIRST_DAY).days + 1
@@ -29,6 +29,7 @@ LISTS = (
     "DanhSachHoSoBoSung",
     "DinhDanhCHS",
 )
+NUMBERS = ("SoHoSoTiepNhan", "TyLe")  # that are texts like 1.234 and 62,5
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,12 @@ def _rows(directory: Path, source: str) -> list[Exported]:
     ]
 
 
-def text_of(path: Path) -> str:
-    """The text of a file, composed: some systems write letters and marks apart."""
-    content = path.read_bytes()
-    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    return normalize("NFC", text)
-
-
 def read_rows(path: Path, source: str) -> Iterator[dict[str, Any]]:
+    if is_sheet(path):
+        sheet = sheet_of(path)
+        rows = (dict(zip(sheet.titles, cells, strict=True)) for cells in sheet.rows.values())
+        yield from map(partial(_named, source=source), rows)
+        return
     text = text_of(path)
     if ".jsonl" in path.name:
         yield from map(json.loads, text.splitlines())
@@ -79,21 +78,34 @@ def read_rows(path: Path, source: str) -> Iterator[dict[str, Any]]:
 
 
 def _table(text: str, source: str) -> Iterator[dict[str, Any]]:
-    aliases = read_data("titles.csv")
-    titles = {alias["title"]: alias["field"] for alias in aliases if alias["source"] == source}
     header = text.splitlines()[0]
     delimiter = max(",;\t", key=header.count)
-    for row in csv.DictReader(io.StringIO(text), delimiter=delimiter):
-        named: dict[str, Any] = {titles.get(title, title): cell for title, cell in row.items()}
-        for field, cell in named.items():
-            if field in LISTS:
-                named[field] = json.loads(cell) if cell else []
-            elif re.match(r"Ngay", field):
-                named[field] = _compact(cell)
-        yield named
+    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    yield from map(partial(_named, source=source), rows)
 
 
-def _compact(time: str) -> str:
+def _named(row: dict[str, str], source: str) -> dict[str, Any]:
+    """A row by field, its lists and times as in JSON."""
+    fields = _fields(source)
+    named: dict[str, Any] = {fields.get(title, title): cell for title, cell in row.items()}
+    for field, cell in named.items():
+        if field in LISTS:
+            named[field] = json.loads(cell) if cell else []
+        elif re.match(r"Ngay|Han", field):
+            named[field] = compact(cell)
+        elif field in NUMBERS:
+            named[field] = plain_number(cell)
+    return named
+
+
+@cache
+def _fields(source: str) -> dict[str, str]:
+    """Field by title."""
+    aliases = read_data("titles.csv")
+    return {alias["title"]: alias["field"] for alias in aliases if alias["source"] == source}
+
+
+def compact(time: str) -> str:
     """yyyyMMddHHmmss of the ways in which a table writes a time."""
     if match := re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})(?: (\d\d):(\d\d):(\d\d))?", time):
         day, month, year, *clock = match.groups(default="")

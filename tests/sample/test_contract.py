@@ -8,14 +8,20 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
+import openpyxl
 import pytest
 
 from chiso766.readers import reading
+from chiso766.sample.layouts import Layout
+from chiso766.sample.sheets import WorkbookFile
+from chiso766.sample.surveys import QUESTIONS
 from chiso766.sample.units import PROVINCE
 from chiso766.sources import SOURCES, Kind
 
-from .exports_read import FIRST_DAY, LAST_DAY, LISTS, Sample, read_rows, text_of
+from ..files_read import text_of
+from .exports_read import FIRST_DAY, LAST_DAY, LISTS, Sample, compact, read_rows
 
 FLAG = {"0", "1"}
 # What the unit's own systems export; the portal's scores come from the portal.
@@ -40,6 +46,10 @@ LISTED: dict[tuple[str, str], set[str]] = {
     ("online_services", "MucDo"): {"toan_trinh", "mot_phan"},
     ("online_services", "TrangThai"): {"cong_khai", "cho_dung_cong_khai", "kiem_thu", "dung"},
     ("announcements", "LoaiCongBo"): {"moi", "sua_doi", "bai_bo"},
+    ("documents", "GuiDienTu"): FLAG,
+    ("documents", "KySoCaNhan"): FLAG,
+    ("documents", "KySoCoQuan"): FLAG,
+    **{("surveys", question): {"", "1", "2", "3", "4", "5"} for question in QUESTIONS},
     ("units", "Cap"): {"tinh", "so", "xa"},
     ("units", "ChungThucBanSaoDienTu"): FLAG,
 }
@@ -86,7 +96,7 @@ def midnight_after(day: date) -> datetime:
 @pytest.mark.parametrize("source", SAMPLED)
 def test_a_row_has_the_fields_of_its_source(sample: Sample, source: str) -> None:
     spec = SOURCES[source]
-    expected = set(spec.fields) | spec.dropped
+    expected = set(spec.fields) | spec.dropped | set(QUESTIONS if source == "surveys" else ())
     rows = sample.rows(source)
     assert rows
     assert all(set(exported.row) == expected for exported in rows)
@@ -128,8 +138,9 @@ def test_every_status_and_channel_occurs(sample: Sample) -> None:
 @pytest.mark.parametrize("source", SAMPLED)
 def test_what_happened_is_a_time_before_the_night_ended(sample: Sample, source: str) -> None:
     kinds = SOURCES[source].fields.items()
-    happened = [field for field, kind in kinds if kind is Kind.TIME and field != "NgayHieuLuc"]
-    ahead = [field for field, _ in kinds if field in ("NgayHenTra", "NgayHieuLuc")]
+    may_be_ahead = {"NgayHenTra", "NgayHieuLuc", "HanHoanThanh"}
+    happened = [field for field, kind in kinds if kind is Kind.TIME and field not in may_be_ahead]
+    ahead = [field for field, _ in kinds if field in may_be_ahead]
     for exported in sample.rows(source):
         assert all(at < midnight_after(exported.night) for at in times(exported.row, *happened))
         assert all(2026 <= at.year <= 2027 for at in times(exported.row, *ahead))
@@ -203,6 +214,8 @@ def test_what_a_row_refers_to_exists(sample: Sample) -> None:
         assert exported.row["MaDonVi"] in known["units"]
         assert exported.row["MaHoSo"] in known["dossiers"] | {""}
         assert exported.row["MaPAKNTruoc"] in known["petitions"] | {""}
+    for source in ("documents", "surveys", "tasks", "national_counts"):
+        assert {exported.row["MaDonVi"] for exported in sample.rows(source)} <= known["units"]
     for source in ("announcements", "online_services", "unit_procedures"):
         assert {exported.row["MaTTHC"] for exported in sample.rows(source)} <= known["procedures"]
 
@@ -215,10 +228,63 @@ def test_personal_data_is_there_and_recognisably_fictitious(sample: Sample) -> N
         assert exported.row["Email"] == "" or exported.row["Email"].endswith("@example.invalid")
 
 
-def test_every_text_format_of_the_contract_occurs(sample: Sample) -> None:
-    names = [path.name for path in sample.directory.rglob("*") if path.is_file()]
-    for ending in (".json", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz"):
+def test_every_format_of_the_contract_occurs(sample: Sample) -> None:
+    names = [path.name for path in _files(sample.directory)]
+    for ending in (".json", ".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".xlsx", ".xls"):
         assert any(name.endswith(ending) for name in names), ending
+
+
+def test_every_encoding_occurs(sample: Sample) -> None:
+    forms = set()
+    for path in _files(sample.directory):
+        with reading(path, path.name, SOURCES[path.parts[-2]]) as export:
+            forms.add(export.form)
+    for encoding in ("UTF-8", "UTF-16", "Windows-1258", "TCVN3"):
+        assert any(encoding in form for form in forms), encoding
+
+
+def test_a_workbook_is_one_as_provincial_systems_export_it(sample: Sample) -> None:
+    path = next(sample.directory.glob(f"{FIRST_DAY}/surveys/*.xlsx"))
+    sheet = openpyxl.load_workbook(path).active
+    assert {"A1:J1", "A2:J2", "A4:A5", "F4:J4"} <= {str(cells) for cells in sheet.merged_cells}
+    assert (sheet["A4"].value, sheet["F4"].value) == ("STT", "Mức độ hài lòng")
+    assert [cell.value for cell in sheet[6]] == [f"({number})" for number in range(1, 11)]
+    assert isinstance(sheet["D7"].value, datetime)
+    assert isinstance(sheet["F7"].value, int)
+    last = sheet.max_row
+    assert sheet.cell(last, 1).value == "Tổng cộng"
+    assert sheet.cell(last, 2).value == f"=COUNTA(B7:B{last - 1})"
+
+
+def test_numbers_of_workbooks_are_typed_or_texts_with_points(tmp_path: Path) -> None:
+    layout = Layout("national_counts", "a", ".xlsx", grouped=frozenset({"SoHoSoTiepNhan"}))
+    with WorkbookFile(tmp_path / "a.xlsx", layout) as file:
+        for received in (1234567, 57):
+            row = {"MaDonVi": "H24", "Nam": 2026, "Thang": 0, "SoHoSoTiepNhan": received}
+            file.write(row)
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert [cell.value for cell in sheet[7]] == [1, "H24", 2026, 0, "1.234.567"]
+    with reading(tmp_path / "a.xlsx", "a.xlsx", SOURCES["national_counts"]) as export:
+        assert [row["SoHoSoTiepNhan"] for _, row in export.lines if row] == ["1234567", "57"]
+
+
+def test_a_document_is_sent_on_its_day_or_later_and_then_exported_again(sample: Sample) -> None:
+    versions: dict[tuple[str, ...], list[tuple[date, str]]] = {}
+    for one in sample.rows("documents"):
+        key = (one.row["SoKyHieu"], one.row["NgayBanHanh"], one.row["MaDonVi"])
+        versions.setdefault(key, []).append((one.night, one.row["GuiDienTu"]))
+    sent = [[flag for _, flag in sorted(of_one)] for of_one in versions.values()]
+    assert all(flags in (["0"], ["1"], ["0", "1"]) for flags in sent)
+    assert sent.count(["0", "1"]) > 10
+
+
+def test_a_task_is_done_when_it_says_so(sample: Sample) -> None:
+    tasks = [one.row for one in sample.rows("tasks")]
+    assert {row["TrangThai"] for row in tasks} == {"Hoàn thành", "Đang làm", "Chưa bắt đầu"}
+    for row in tasks:
+        is_done = row["TrangThai"] == "Hoàn thành"
+        assert is_done == bool(row["NgayHoanThanh"]) == (float(row["TyLe"]) == 100)
+        assert (row["TrangThai"] == "Chưa bắt đầu") == (float(row["TyLe"]) == 0)
 
 
 def test_the_home_ward_sends_the_national_message(sample: Sample) -> None:
@@ -251,6 +317,34 @@ def test_the_projects_readers_read_every_file_whole(sample: Sample) -> None:
         assert None not in rows
         assert len(rows) == len(list(read_rows(path, source.name)))
         assert export.columns is None or set(source.fields) <= export.columns
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["petitions", "ratings", "announcements", "national_counts", "documents", "surveys", "tasks"],
+)
+def test_the_projects_readers_make_of_every_encoding_and_sheet_what_it_says(
+    sample: Sample, source: str
+) -> None:
+    for path in sorted(sample.directory.glob(f"*/{source}/*")):
+        with reading(path, path.name, SOURCES[source]) as export:
+            rows = [row for _, row in export.lines if row]
+        expected = [
+            {field: value for field, value in row.items() if field not in SOURCES[source].dropped}
+            for row in read_rows(path, source)
+        ]
+        assert [
+            {field: _as_json(row.get(field, ""), field) for field in of_file}
+            for row, of_file in zip(rows, expected, strict=True)
+        ] == expected
+
+
+def _as_json(value: object, field: str) -> str:
+    """A value as JSON would give it: times without signs, decimals with a point."""
+    text = normalize("NFC", str(value))
+    if field.startswith(("Ngay", "Han")):
+        return compact(text)
+    return text.replace(",", ".") if field == "TyLe" else text
 
 
 def _files(directory: Path) -> list[Path]:

@@ -12,7 +12,10 @@ import pytest
 
 Chiso = Callable[..., Any]
 
-COMMANDS = ["demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "sql", "sample"]
+COMMANDS = [
+    *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
+    *("sql", "sample"),
+]
 
 
 def test_help_names_every_command_in_vietnamese(chiso: Chiso) -> None:

@@ -17,9 +17,10 @@ import msgspec
 from chiso766.sample.layouts import Layout
 from chiso766.sample.outbox import Item, Outbox, Row
 from chiso766.sample.streams import stream
+from chiso766.sample.surveys import QUESTIONS
 from chiso766.sample.units import PROVINCE
 from chiso766.sample.working_hours import DAY, moment_text
-from chiso766.sample.write import ExportFile, is_table
+from chiso766.sample.write import ExportFile, TextFile, is_table
 
 Spoil = Callable[[Row, Random], tuple[str, str] | None]
 """Spoils a row in place; gives the field and its value, or None where the row has no such thing."""
@@ -29,6 +30,7 @@ CORRECTIONS = 0.25
 NEVER_HEALED = 0.1
 LONGEST_HEALING = 4  # nights
 LARGEST_BROKEN_FILE = 1 << 20
+STREAMS = ("documents", "surveys", "tasks")  # whose dirt leaves that of the others where it is
 SENT_AGAIN = "_gui_lai"
 UNREADABLE = "unreadable_line"
 _BAD_TIMES = ("20260231083000", "19991231235959", "20991231083000", "hôm qua", "2026-13-01")
@@ -40,6 +42,7 @@ class Dirt:
     def __init__(self, share: float, seed: int, outbox: Outbox, last_night: int, home: str) -> None:
         self._share = share
         self._random = stream(seed, "dirt")
+        self._streams = {source: stream(seed, "dirt", source) for source in STREAMS}
         self._outbox = outbox
         self._last = last_night
         self._spared = (home, PROVINCE)  # without these two units there is no scorecard
@@ -50,7 +53,7 @@ class Dirt:
 
     def write(self, file: ExportFile, night: int, item: Item, row: Row) -> None:
         """Write the row of an item: mostly as it is, else broken, twice, or with a mistake."""
-        chance = self._random.random() / self._share
+        chance = self._random_of(file.layout.source).random() / self._share
         if chance < 1 and self._write_broken(file, night, item, row):
             return
         if 1 + DUPLICATES <= chance < 1 + DUPLICATES + CORRECTIONS:
@@ -60,8 +63,8 @@ class Dirt:
         if 1 <= chance < 1 + DUPLICATES:
             self._note("duplicates", file, night, file.write(row), row)
 
-    def breaks_next_file(self) -> bool:
-        return self._random.random() < self._share
+    def breaks_next_file(self, source: str) -> bool:
+        return self._random_of(source).random() < self._share
 
     def break_file(self, layout: Layout, night: int, broken: Path, sent_again: Path) -> None:
         """Leave the file as it arrived before it was sent again."""
@@ -71,8 +74,12 @@ class Dirt:
             kind, content = "truncated_gzip", head[: len(head) * 3 // 5]
         elif layout.ending == ".json":
             kind, content = "truncated_json", head[: len(head) * 3 // 5]
+        elif layout.is_sheet:
+            kind, content = "truncated_sheet", head[: len(head) * 3 // 5]
         else:
-            kind, content = "not_utf_8", head.decode("utf-8", "ignore").encode("utf-16")
+            middle = len(head) // 2
+            # No encoding of tables has this byte alone; one that takes bytes by two is out of step.
+            kind, content = "not_utf_8", head[:middle] + b"\x90" + head[middle:]
         broken.write_bytes(content)
         self._planted["files"].append(
             {
@@ -95,15 +102,16 @@ class Dirt:
         if source == "units" and row["MaDonVi"] in self._spared:
             return False
         turns = self._turns[source]
+        random = self._random_of(source)
         for turn, (rule, spoil) in enumerate(turns):
             broken = dict(row)
-            spoilt = spoil(broken, self._random)
-            encoded = file.encoded(broken) if spoilt else b""
+            spoilt = spoil(broken, random)
+            place = file.write(broken) if spoilt else None
             if rule == UNREADABLE:
-                encoded = self._unreadable(file, broken)
-            if encoded:
+                place = self._write_unreadable(file, broken)
+            if place:
                 turns.append(turns.pop(turn))
-                entry = self._note("rows", file, night, file.append(encoded), row)
+                entry = self._note("rows", file, night, place, row)
                 field, value = spoilt or (None, "")
                 entry |= {"rule": rule, "field": field}
                 entry["value"] = file.as_written(field, value) if field else value
@@ -111,29 +119,30 @@ class Dirt:
                 return True
         return False
 
-    def _unreadable(self, file: ExportFile, row: Row) -> bytes:
-        """A line that cannot be read; empty where the format has no lines of its own."""
-        if file.layout.ending == ".json":
-            return b""
+    def _write_unreadable(self, file: ExportFile, row: Row) -> int | None:
+        """Write a line that cannot be read; None where the format has no lines of its own."""
+        if not isinstance(file, TextFile) or file.layout.ending == ".json":
+            return None
         if not is_table(file.layout):
             text = file.encoded(row).decode()
-            return text[: len(text) * 2 // 3].encode()
+            return file.append(text[: len(text) * 2 // 3].encode())
         lists = [field for field, value in row.items() if isinstance(value, list) and value]
         if lists and self._random.random() < 0.5:
             row[lists[0]] = '[{"'
-            return file.encoded(row)
-        return file.encoded(row) + 3 * file.layout.delimiter.encode() + b"x"
+            return file.write(row)
+        return file.append(file.encoded(row) + 3 * file.layout.delimiter.encode() + b"x")
 
     def _heal(self, source: str, night: int, item: Item) -> str | None:
-        healed = night + self._random.randint(1, LONGEST_HEALING)
-        if self._random.random() < NEVER_HEALED or healed > self._last:
+        random = self._random_of(source)
+        healed = night + random.randint(1, LONGEST_HEALING)
+        if random.random() < NEVER_HEALED or healed > self._last:
             return None
         self._outbox.add(source, healed, item)
         return _iso(healed)
 
     def _write_mistaken(self, file: ExportFile, night: int, item: Item, row: Row) -> None:
         """A wrong channel breaks no rule; the right one comes some nights later."""
-        healed = night + self._random.randint(1, LONGEST_HEALING)
+        healed = night + self._random_of(file.layout.source).randint(1, LONGEST_HEALING)
         if file.layout.source != "dossiers" or healed > self._last:
             file.write(row)
             return
@@ -142,6 +151,9 @@ class Dirt:
         self._outbox.add(file.layout.source, healed, item)
         entry = self._note("corrections", file, night, place, row)
         entry |= {"field": "KenhThucHien", "value": wrong, "healed_on": _iso(healed)}
+
+    def _random_of(self, source: str) -> Random:
+        return self._streams.get(source, self._random)
 
     def _note(self, kind: str, file: ExportFile, night: int, place: int, row: Row) -> Row:
         key = [str(row[field]) for field in file.spec.key]
@@ -282,6 +294,21 @@ _SPOILS: dict[str, tuple[tuple[str, Spoil], ...]] = {
     "national_counts": (
         ("missing_key", _one_of(("MaDonVi", ""))),
         ("bad_number", _one_of(("SoHoSoTiepNhan", "-3"), ("SoHoSoTiepNhan", "chưa có"))),
+    ),
+    "documents": (
+        ("missing_key", _one_of(("SoKyHieu", ""), ("NgayBanHanh", ""), ("MaDonVi", ""))),
+        ("unknown_value", _one_of(("GuiDienTu", "2"), ("KySoCaNhan", "có"), ("KySoCoQuan", "9"))),
+        ("bad_time", _bad_time("NgayBanHanh")),
+    ),
+    "surveys": (
+        ("missing_key", _one_of(("MaPhieu", ""))),
+        ("unknown_value", _one_of(*((question, "6") for question in QUESTIONS))),
+        ("bad_time", _bad_time("NgayKhaoSat")),
+    ),
+    "tasks": (
+        ("missing_key", _one_of(("MaNhiemVu", ""), ("MaDonVi", ""))),
+        ("bad_time", _bad_time("HanHoanThanh", "NgayHoanThanh")),
+        ("bad_number", _one_of(("TyLe", "-5"), ("TyLe", "một nửa"))),
     ),
     "units": (
         (UNREADABLE, _nothing),

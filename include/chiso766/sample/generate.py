@@ -22,21 +22,26 @@ from chiso766.sample.catalogue import (
     handled_by,
 )
 from chiso766.sample.dirt import SENT_AGAIN, Dirt
+from chiso766.sample.documents import Documents
 from chiso766.sample.dossier_life import LONGEST_LEAD, DossierLives
 from chiso766.sample.layouts import Layout, Layouts
 from chiso766.sample.national_counts import NationalCounts
 from chiso766.sample.outbox import Item, Outbox
 from chiso766.sample.petition_life import PetitionLives
 from chiso766.sample.ratings import ratings_of
+from chiso766.sample.sheets import HtmlFile, WorkbookFile
 from chiso766.sample.streams import shares, stream
+from chiso766.sample.surveys import Surveys
+from chiso766.sample.tasks import plans
 from chiso766.sample.units import Unit, all_units, units_with_dossiers
 from chiso766.sample.working_hours import DAY, WorkingHours, check_years, is_working_day
-from chiso766.sample.write import ExportFile
+from chiso766.sample.write import ExportFile, TextFile
 
 HISTORY_DAYS = 62  # before the first night, in its full dump
 LOOKAHEAD = LONGEST_LEAD + 1
 MANIFEST = "dirt.json"
 MOST_DIRT = 0.5
+DAY_OF_PLANS = 0  # every Monday, whole
 WEEKDAYS = (1.25, 1.1, 1.0, 0.95, 0.9, 0.5, 0.5)  # how many come, Monday first
 MONTHS = (1.1, 0.8, 1.15, 1.0, 1.0, 1.05, 1.15, 1.2, 1.1, 1.0, 1.0, 0.95)
 DOSSIERS_NAMED_BY_PETITIONS = range(3, 25)  # days since they were received
@@ -118,6 +123,9 @@ class _Sample:
         ]
         self._ratings = [stream(seed, "ratings", unit.code) for unit in self._active]
         self._petitions = [PetitionLives(unit, self._hours, seed) for unit in self._active]
+        self._documents = [Documents(unit, seed) for unit in self._active]
+        self._surveys = [Surveys(unit, seed) for unit in self._active]
+        self._tasks = plans(self._active, self._begin, last, seed)
         self._known: dict[tuple[str, int], str] = {}  # a dossier of a unit and day of receipt
         self._counts = NationalCounts(seed)
         self._made_until = self._begin
@@ -151,10 +159,15 @@ class _Sample:
         self._made_until = night + LOOKAHEAD
         for day in range(self._begin if night == self._first else night, night + 1):
             self._send_petitions(day)
+            self._issue_documents(day)
+            self._answer_surveys(day)
             for unit, numbers in zip(self._active, self._numbers, strict=True):
                 if numbers.get(day):
                     self._counts.count(unit.code, day, numbers[day])
         self._export_catalogues(night)
+        if night == self._first or date.fromordinal(night).weekday() == DAY_OF_PLANS:
+            for task in self._tasks:
+                self._outbox.add("tasks", night, task)
         for count in self._counts.reports(night, is_first_night=night == self._first):
             self._outbox.add("national_counts", night, count)
 
@@ -173,6 +186,16 @@ class _Sample:
             known = [self._known[unit.code, on] for on in days if (unit.code, on) in self._known]
             for petition in petitions.sent_on(day, known):
                 self._outbox_all("petitions", petition, petition.moments())
+
+    def _issue_documents(self, day: int) -> None:
+        for documents in self._documents:
+            for document in documents.issued_on(day):
+                self._outbox_all("documents", document, document.moments())
+
+    def _answer_surveys(self, day: int) -> None:
+        for surveys in self._surveys:
+            for survey in surveys.answered_on(day):
+                self._outbox.add("surveys", day, survey)
 
     def _outbox_all(self, source: str, item: Item, moments: Iterable[int]) -> None:
         for day in sorted({moment // DAY for moment in moments}):
@@ -258,10 +281,10 @@ class _NightWriter:
     def _write_file(self, folder: Path, layout: Layout, night: int, items: list[Item]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / layout.file_name(night)
-        arrives_broken = self._dirt is not None and self._dirt.breaks_next_file()
+        arrives_broken = self._dirt is not None and self._dirt.breaks_next_file(layout.source)
         good = _sent_again(path, layout) if arrives_broken else path
         until = (night + 1) * DAY
-        with ExportFile(good, layout) as file:
+        with _export_file(good, layout) as file:
             for item in items:
                 if self._dirt:
                     self._dirt.write(file, night, item, item.row(until))
@@ -276,6 +299,12 @@ class _NightWriter:
         self.files += 1
         self.rows += rows
         self.bytes += path.stat().st_size
+
+
+def _export_file(path: Path, layout: Layout) -> ExportFile:
+    if layout.ending == ".xlsx":
+        return WorkbookFile(path, layout)
+    return HtmlFile(path, layout) if layout.is_sheet else TextFile(path, layout)
 
 
 def _sent_again(path: Path, layout: Layout) -> Path:

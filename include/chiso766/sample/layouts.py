@@ -1,14 +1,18 @@
 """Which system exports what, and in which format.
 
 One-stop systems differ from unit to unit, land dossiers come from the land register's software,
-linked and vertical ones from the ministries'. So a night holds every text format of the contract.
+linked and vertical ones from the ministries', feedback and ratings from systems older than Unicode.
+So a sample holds every format of the contract but the binary ``.xls``, which no kept library
+writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
+from chiso766.readers.old_fonts import FONTS
 from chiso766.sample.dossier import Life
 from chiso766.sample.outbox import Item
 from chiso766.sample.units import Unit
@@ -27,12 +31,43 @@ def iso_time(time: str) -> str:
     return f"{day} {time[8:10]}:{time[10:12]}:{time[12:]}" if len(time) > 8 else day
 
 
+def decomposed(text: str) -> str:
+    """Letters and marks apart, as Apple's systems write them."""
+    return normalize("NFD", text)
+
+
+_TONES = "\u0300\u0301\u0303\u0309\u0323"
+
+
+def tones_apart(text: str) -> str:
+    """The tone behind its letter, as Windows-1258 needs it: ế is ê and an acute."""
+    return "".join(map(_tone_apart, text))
+
+
+def _tone_apart(letter: str) -> str:
+    marks = normalize("NFD", letter)
+    tone = "".join(mark for mark in marks if mark in _TONES)
+    return normalize("NFC", marks.replace(tone, "")) + tone if tone else letter
+
+
+# The letters of TCVN3 stand in the places of Western ones.
+_TCVN3 = str.maketrans({FONTS["TCVN3"](chr(code)): chr(code) for code in range(0xA1, 0xFF)})
+
+
+def in_tcvn3(text: str) -> str:
+    """Text for the TCVN3 fonts, which have no capitals with a tone."""
+    return text.translate(_TCVN3)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """How a system writes a source: file name, format and habits of its texts.
 
     ``message_unit``: the national message's unit, empty for a bare array. ``time_text``: how a
-    table's times are written, None for yyyyMMddHHmmss. ``is_daily``: sent even if nothing changed.
+    table's times are written, None for yyyyMMddHHmmss. ``spelling``: applied to all text before it
+    is encoded. ``is_daily``: sent even if nothing changed. Of spreadsheets, ``heading``: the line
+    above the table; ``serials``: times that are typed dates, not texts; ``grouped``: numbers that
+    are texts like 1.234 and 62,5, not typed.
     """
 
     source: str
@@ -42,9 +77,17 @@ class Layout:
     time_text: Callable[[str], str] | None = None
     has_byte_order_mark: bool = False
     has_vietnamese_titles: bool = False
-    is_decomposed: bool = False
+    encoding: str = "utf-8"
+    spelling: Callable[[str], str] | None = None
     message_unit: str = ""
     is_daily: bool = False
+    heading: str = ""
+    serials: frozenset[str] = frozenset()
+    grouped: frozenset[str] = frozenset()
+
+    @property
+    def is_sheet(self) -> bool:
+        return self.ending in (".xlsx", ".xls")
 
     def file_name(self, night: int) -> str:
         return f"{self.stem}_{day_text(night)}{self.ending}"
@@ -63,7 +106,7 @@ _LINKED = Layout("dossiers", "hoso_lienthong", ".jsonl")
 _ONE_STOP = (
     Layout("dossiers", "hoso_motcua_a", ".jsonl.gz"),
     Layout("dossiers", "hoso_motcua_b", ".csv.gz"),
-    Layout("dossiers", "hoso_motcua_c", ".json", is_decomposed=True),
+    Layout("dossiers", "hoso_motcua_c", ".json", spelling=decomposed),
     Layout("dossiers", "hoso_motcua_d", ".csv", delimiter="\t", time_text=iso_time),
 )
 _OTHERS = {
@@ -73,19 +116,71 @@ _OTHERS = {
             source="petitions",
             stem="pakn",
             ending=".csv",
-            delimiter=";",
+            delimiter="\t",
             time_text=vietnamese_time,
             has_byte_order_mark=True,
             has_vietnamese_titles=True,
+            encoding="utf-16-le",
             is_daily=True,
         ),
-        Layout("ratings", "danhgia", ".csv.gz", time_text=iso_time, is_daily=True),
-        Layout("procedures", "tthc", ".json", is_decomposed=True),
+        Layout(
+            source="ratings",
+            stem="danhgia",
+            ending=".csv.gz",
+            time_text=iso_time,
+            has_vietnamese_titles=True,
+            encoding="cp1252",
+            spelling=in_tcvn3,
+            is_daily=True,
+        ),
+        Layout("procedures", "tthc", ".json", spelling=decomposed),
         Layout("online_services", "dvc", ".csv.gz"),
-        Layout("announcements", "qdcb", ".csv", delimiter=";", time_text=vietnamese_time),
-        Layout("national_counts", "baocao", ".json"),
+        Layout(
+            source="announcements",
+            stem="qdcb",
+            ending=".csv",
+            delimiter=";",
+            time_text=vietnamese_time,
+            has_vietnamese_titles=True,
+            encoding="cp1258",
+            spelling=tones_apart,
+        ),
+        Layout(
+            source="national_counts",
+            stem="baocao",
+            ending=".xlsx",
+            has_vietnamese_titles=True,
+            heading="TÌNH HÌNH TIẾP NHẬN HỒ SƠ THEO ĐƠN VỊ",
+            grouped=frozenset({"SoHoSoTiepNhan"}),
+        ),
         Layout("units", "donvi", ".csv", has_byte_order_mark=True),
         Layout("unit_procedures", "donvi_tthc", ".csv", delimiter="\t"),
+        Layout(
+            source="documents",
+            stem="vanbandi",
+            ending=".xls",
+            time_text=vietnamese_time,
+            has_vietnamese_titles=True,
+            heading="SỔ VĂN BẢN ĐI",
+        ),
+        Layout(
+            source="surveys",
+            stem="khaosat",
+            ending=".xlsx",
+            has_vietnamese_titles=True,
+            heading="KẾT QUẢ KHẢO SÁT MỨC ĐỘ HÀI LÒNG",
+            serials=frozenset({"NgayKhaoSat"}),
+        ),
+        Layout(
+            source="tasks",
+            stem="nhiemvu",
+            ending=".xlsx",
+            time_text=vietnamese_time,
+            has_vietnamese_titles=True,
+            heading="TIẾN ĐỘ THỰC HIỆN NHIỆM VỤ",
+            serials=frozenset({"HanHoanThanh"}),
+            grouped=frozenset({"TyLe"}),
+        ),
     )
 }
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp
-from random import Random
 
 from chiso766.sample import people
 from chiso766.sample.outbox import Row
-from chiso766.sample.streams import Weighted, stream
+from chiso766.sample.streams import Weighted, poisson, stream
 from chiso766.sample.units import PROVINCE, Unit
 from chiso766.sample.working_hours import (
     DAY,
@@ -126,7 +124,7 @@ class PetitionLives:
     def sent_on(self, day: int, known_dossiers: list[str]) -> Iterator[Petition]:
         """The petitions sent on a day; some are about one of the known dossiers."""
         expected = self._unit.habits.petitions / DAYS_OF_MONTH
-        for number in range(_poisson(expected, self._random)):
+        for number in range(poisson(expected, self._random)):
             petition = self._petition(day, number + 1, known_dossiers)
             self._handle(petition)
             self._recent.append(petition)
@@ -180,12 +178,3 @@ class PetitionLives:
             petition.liked_at = petition.published + random.randrange(HOUR, 5 * DAY)
             petition.likes = random.randrange(6)
             petition.dislikes = random.randrange(4) if random.random() < 0.25 else 0
-
-
-def _poisson(mean: float, random: Random) -> int:
-    """How many happen when ``mean`` are expected."""
-    number, left = 0, random.random()
-    while left > exp(-mean):
-        left *= random.random()
-        number += 1
-    return number

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
+from math import exp
 from random import Random
 from typing import Generic, TypeVar
 
@@ -27,6 +28,15 @@ def below(end: int, random: Random) -> int:
 def within(start: int, end: int, random: Random) -> int:
     """A whole number from ``start`` to below ``end``."""
     return start + int(random.random() * (end - start))
+
+
+def poisson(mean: float, random: Random) -> int:
+    """How many happen when ``mean`` are expected."""
+    number, left = 0, random.random()
+    while left > exp(-mean):
+        left *= random.random()
+        number += 1
+    return number
 
 
 class Weighted(Generic[T]):

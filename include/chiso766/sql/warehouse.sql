@@ -201,7 +201,7 @@ create table if not exists set_aside.row (
 );
 -- The load that brought the corrected row; null: still open.
 alter table set_aside.row add column if not exists healed_load_id bigint references ops.load;
-create index if not exists row_open on set_aside.row (source, row_key) where healed_load_id is null;
+create index if not exists row_to_heal on set_aside.row (source, row_key) where healed_load_id is null;
 create index if not exists row_healed on set_aside.row (healed_load_id) where healed_load_id is not null;
 create index if not exists row_open on set_aside.row (source, export_day) where healed_load_id is null;
 

@@ -1,0 +1,36 @@
+"""A day's files are loaded again because somebody asked for it; the reason is kept."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chiso766.database import connect
+from chiso766.errors import ChisoError
+
+# Any number that nothing else locks: one load at a time.
+LOAD_LOCK = 766_000_002
+
+# After everything that was loaded until now; a run that is tried again asks nothing new.
+_ASK = """
+    insert into ops.reload (run_id, export_day, reason, after_load_id)
+    select %s, %s, %s, coalesce(max(load_id), 0) from ops.load
+    on conflict (run_id) do nothing
+"""
+
+
+def checked(reason: str) -> str:
+    """The reason on one line; raises ``ChisoError`` where it says nothing."""
+    words = "".join(c if c.isprintable() else " " for c in reason).split()
+    if not words:
+        raise ChisoError("Lý do nạp lại đang trống: hãy ghi vì sao cần nạp lại, trong một câu.")
+    return " ".join(words)
+
+
+def ask_reload(day: date, reason: str, run_id: str) -> None:
+    """From its next check on, every file of the export day is loaded again, refused ones too.
+
+    ``run_id``: the run of the first step that asks. Raises ``ChisoError`` for an empty reason.
+    """
+    with connect() as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])  # none is half done
+        connection.execute(_ASK, [run_id, day, checked(reason)])
