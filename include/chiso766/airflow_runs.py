@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time as clock
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from uuid import UUID
@@ -34,7 +35,7 @@ from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.timetables.base import compute_rollup_fingerprint
 from airflow.utils.db import upgradedb
 from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.state import DagRunState, State, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -71,6 +72,42 @@ def has_scheduler() -> bool:
     """Whether a scheduler of this metadata database is alive, here or on another machine."""
     job = most_recent_job("SchedulerJob")
     return job is not None and job.is_alive()
+
+
+def end_left_over(days: Sequence[date] = ()) -> None:
+    """End the runs of a process that was killed: its tasks are no scheduler's, so none would.
+
+    ``days``: are about to be run anew, so whatever of them has not ended yet ends, too. To be
+    called where neither a scheduler nor another night in the foreground is alive.
+    """
+    ended = {day.isoformat() for day in days}
+    with create_session(scoped=False) as session:
+        of_ours = (DagRun.dag_id.in_(STEPS), DagRun.state.in_(State.unfinished_dr_states))
+        for run in session.scalars(select(DagRun).where(*of_ours)).all():
+            tasks = [task for task in run.task_instances if task.state not in State.finished]
+            if run.partition_key in ended or any(map(_is_orphan, tasks)):
+                for task in tasks:
+                    task.set_state(TaskInstanceState.FAILED, session=session)
+                run.set_state(DagRunState.FAILED)
+                ended.add(run.partition_key or "")
+        requests = select(AssetPartitionDagRun.id).where(
+            AssetPartitionDagRun.created_dag_run_id.is_(None),
+            AssetPartitionDagRun.target_dag_id.in_(STEPS),
+            AssetPartitionDagRun.partition_key.in_(ended),
+        )
+        _delete_requests(session.scalars(requests).all(), session)
+
+
+def _is_orphan(task: TaskInstance) -> bool:
+    """Whether it was begun by a process like this one."""
+    begun = (TaskInstanceState.QUEUED, TaskInstanceState.RUNNING)
+    return task.state in begun and task.queued_by_job_id is None
+
+
+def _delete_requests(ids: Sequence[int], session: Session) -> None:
+    log = PartitionedAssetKeyLog.asset_partition_dag_run_id
+    session.execute(delete(PartitionedAssetKeyLog).where(log.in_(ids)))
+    session.execute(delete(AssetPartitionDagRun).where(AssetPartitionDagRun.id.in_(ids)))
 
 
 class Requests:
@@ -125,13 +162,7 @@ class Requests:
     def withdraw(self) -> None:
         """Something failed: nobody shall run later what was not run now."""
         for step, session in self._sessions.items():
-            ids = [request.id for request in self._requests[step]]
-            session.execute(
-                delete(PartitionedAssetKeyLog).where(
-                    PartitionedAssetKeyLog.asset_partition_dag_run_id.in_(ids)
-                )
-            )
-            session.execute(delete(AssetPartitionDagRun).where(AssetPartitionDagRun.id.in_(ids)))
+            _delete_requests([request.id for request in self._requests[step]], session)
             session.commit()
             session.close()
 

@@ -53,6 +53,8 @@ def run_nights(first: date, last: date, each: bool = False, reason: str | None =
 
             dags = airflow_runs.prepare()
             by_scheduler = airflow_runs.has_scheduler()
+            if not by_scheduler:
+                airflow_runs.end_left_over([day for _, day in steps])
         if not by_scheduler:
             with terminal.output_into(log), airflow_runs.Runner(dags, by_scheduler=False) as runner:
                 _run(steps, runner, console, reason)

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from chiso766 import period as periods
 from chiso766 import scorecard, set_aside_sheets, settings
 from chiso766.database import connect
+from chiso766.errors import ChisoError
 
 _PROFILE = "portal-2026"
 
@@ -29,8 +30,14 @@ def publish_reports() -> None:
     folder = settings.make_private(page_path().parent)
     for path in (folder / f"scorecard-{day}.html", page_path()):
         draft = path.with_suffix(".draft")
-        draft.write_text(page, encoding="utf-8")
-        draft.replace(path)
+        try:
+            draft.write_text(page, encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            raise ChisoError(
+                f"Không ghi được trang báo cáo {path} ({error.strerror}): hãy kiểm tra quyền truy"
+                " cập và chỗ trống trên ổ đĩa rồi chạy lại đêm đó."
+            ) from error
     set_aside_sheets.write_sheets()
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psutil
 import psycopg
@@ -102,6 +103,7 @@ def stop() -> None:
         return
     with exclusive(database.embedded_folder() / "lock"):
         if _is_up():
+            _wait_until_ready()  # a fast stop in the middle of a recovery never ends
             _run(_pg_ctl("stop", "-m", "fast", "-w"), "dừng PostgreSQL")
 
 
@@ -182,9 +184,13 @@ def _cluster() -> str:
 
 
 def _initialise() -> None:
-    """Make the data folder aside and move it into place whole: an interrupted start leaves none."""
-    draft = _data().with_name("data.new")
-    shutil.rmtree(draft, ignore_errors=True)
+    """Make the data folder aside and move it into place whole: an interrupted start leaves none.
+
+    Each start has its own: the program of one that was killed may still be at work in another.
+    """
+    for left in _data().parent.glob("data.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    draft = _data().with_name(f"data.new-{uuid4().hex}")
     password_file = database.embedded_folder() / "initial-password"
     settings.write_private(password_file, database.password(database.SUPERUSER))
     command = [_binary("initdb"), "-D", str(draft), "-U", database.SUPERUSER]

@@ -72,9 +72,15 @@ def write_private(path: Path, content: str) -> None:
     """Write a file only its owner may read, whole or not at all."""
     make_private(path.parent)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.replace(draft, path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
 
 
 def make_private(folder: Path) -> Path:

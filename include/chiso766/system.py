@@ -48,6 +48,7 @@ def up() -> None:
             terminal.output_into(_log("prepare")),
         ):
             prepare()
+            _end_left_over()
         with terminal.working(console, "Khởi động Airflow…"):
             try:
                 for name in missing:
@@ -69,6 +70,13 @@ def prepare() -> None:
     from chiso766 import airflow_runs  # it takes seconds, and talks
 
     airflow_runs.prepare()
+
+
+def _end_left_over() -> None:
+    from chiso766 import airflow_runs
+
+    if not airflow_runs.has_scheduler():
+        airflow_runs.end_left_over()
 
 
 def down() -> None:
