@@ -120,7 +120,7 @@ def test_a_lock_file_that_names_a_foreign_process_does_not_stop_it(own_home: Pat
 
 
 def test_an_interrupted_first_start_is_made_anew(own_home: Path) -> None:
-    draft = database.embedded_folder() / "data.new"
+    draft = database.embedded_folder() / "data.new-before"
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18\n")
     server.start()
