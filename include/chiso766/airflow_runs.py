@@ -83,13 +83,16 @@ def end_left_over(days: Sequence[date] = ()) -> None:
     ended = {day.isoformat() for day in days}
     with create_session(scoped=False) as session:
         of_ours = (DagRun.dag_id.in_(STEPS), DagRun.state.in_(State.unfinished_dr_states))
-        for run in session.scalars(select(DagRun).where(*of_ours)).all():
-            tasks = [task for task in run.task_instances if task.state not in State.finished]
-            if run.partition_key in ended or any(map(_is_orphan, tasks)):
-                for task in tasks:
+        runs = session.scalars(select(DagRun).where(*of_ours)).all()
+        orphaned = (run for run in runs if any(map(_is_orphan, run.task_instances)))
+        ended |= {run.partition_key or "" for run in orphaned}
+        for run in runs:
+            if run.partition_key not in ended:
+                continue
+            for task in run.task_instances:
+                if task.state not in State.finished:
                     task.set_state(TaskInstanceState.FAILED, session=session)
-                run.set_state(DagRunState.FAILED)
-                ended.add(run.partition_key or "")
+            run.set_state(DagRunState.FAILED)
         requests = select(AssetPartitionDagRun.id).where(
             AssetPartitionDagRun.created_dag_run_id.is_(None),
             AssetPartitionDagRun.target_dag_id.in_(STEPS),

@@ -74,8 +74,13 @@ class _Landed:
     size: int
 
 
+# The days for which a place gave nothing; what it gives now ends that.
+_FAILED = "select export_day from ops.fetch_failure where (source, origin) = (%s, %s)"
+_FORGET_FAILURE = "delete from ops.fetch_failure where (source, origin) = (%s, %s)"
 _FORGET_FAILURES = "delete from ops.fetch_failure where export_day = %s"
-_NOTE_FAILURE = "insert into ops.fetch_failure (export_day, source, sentence) values (%s, %s, %s)"
+_NOTE_FAILURE = """
+    insert into ops.fetch_failure (export_day, source, origin, sentence) values (%s, %s, %s, %s)
+"""
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,16 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Failure:
-    """``source``: of the connector; None where it is of no source, or the drop folder's."""
+    """``source``: None where it is of none in particular. ``is_own``: this machine is to blame."""
 
     sentence: str
     source: str | None = None
-    is_local: bool = False
+    origin: str = ""
+    is_own: bool = False
+
+
+class _OwnFault(ChisoError):
+    """The landing area cannot take what is offered."""
 
 
 def landing_path(sha256: str) -> Path:
@@ -108,8 +118,9 @@ def fetch_day(day: date, is_last_try: bool = False) -> None:
     Earlier days are those that were run; days that never were stay untouched. What is offered
     unchanged is not read again; the same bytes again are nothing new. The day is registered as run
     even where no file came. A file that is still being written is left for the next run. Whatever
-    fails, everything else is taken; then ``ChisoError`` names what failed. On the last try another
-    machine that fails does not hold up the night: ``data_status`` says what did not come.
+    fails, everything else is taken; then ``ChisoError`` names what failed. On the last try nothing
+    but a fault of this machine holds up the night: ``data_status`` says what could not be read, and
+    the next night asks for it again.
     """
     try:
         failures = _fetch(day)
@@ -122,7 +133,7 @@ def fetch_day(day: date, is_last_try: bool = False) -> None:
     if not failures:
         return
     failed = _failed(day, [failure.sentence for failure in failures])
-    if not is_last_try or any(failure.is_local for failure in failures):
+    if not is_last_try or any(failure.is_own for failure in failures):
         raise failed
     logger.warning("%s", failed)
 
@@ -140,33 +151,40 @@ def _fetch(day: date) -> list[_Failure]:
         _remove_drafts()
         lines, problems = connectors.lines()
         failures = [_Failure(problem) for problem in problems]
-        for place in _places(lines, day, earlier):
-            failures += [
-                _Failure(sentence, place.source, is_local=not place.origin)
-                for sentence in _take_all(connection, place)
-            ]
-        with connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(_FORGET_FAILURES, [day])
-            noted = [(day, failure.source, failure.sentence) for failure in failures]
+        connection.execute(_FORGET_FAILURES, [day])
+        places = [_Place("", partial(drop_folder.offered, day, earlier))]
+        places += [_place(connection, line, day, earlier) for line in lines]
+        for place in places:
+            failed = _take_all(connection, place)
+            if not failed:
+                connection.execute(_FORGET_FAILURE, [place.source, place.origin])
+            failures += failed
+        with connection.cursor() as cursor:
+            noted = [(day, each.source, each.origin, each.sentence) for each in failures]
             cursor.executemany(_NOTE_FAILURE, noted)
     return failures
 
 
-def _places(lines: list[connectors.Line], day: date, earlier: list[date]) -> Iterator[_Place]:
-    yield _Place("", partial(drop_folder.offered, day, earlier))
-    for line in lines:
-        yield _Place(
-            line.connection,
-            partial(connectors.offered, line, day, earlier),
-            line.source,
-            partial(remove_drafts, line.source, line.connection),
-        )
+def _place(
+    connection: psycopg.Connection, line: connectors.Line, day: date, earlier: list[date]
+) -> _Place:
+    failed = {row[0] for row in connection.execute(_FAILED, [line.source, line.connection])}
+    return _Place(
+        line.connection,
+        partial(connectors.offered, line, day, earlier, failed),
+        line.source,
+        partial(remove_drafts, line.source, line.connection),
+    )
 
 
-def _take_all(connection: psycopg.Connection, place: _Place) -> list[str]:
-    """Take what a place offers; returns a sentence for everything that failed."""
+def _take_all(connection: psycopg.Connection, place: _Place) -> list[_Failure]:
+    """Take what a place offers; returns what failed."""
     seen: _Seen = set(connection.execute(_SEEN, [place.origin]))
     failures = []
+
+    def note(sentence: str, source: str | None = place.source, is_own: bool = False) -> None:
+        failures.append(_Failure(sentence, source, place.origin, is_own))
+
     try:
         for offered in place.offered():
             name = printable(offered.name)
@@ -177,15 +195,15 @@ def _take_all(connection: psycopg.Connection, place: _Place) -> list[str]:
             except GivenUp:
                 raise
             except ChisoError as error:
-                failures.append(str(error))
+                note(str(error), offered.source, isinstance(error, _OwnFault))
     except ChisoError as error:
-        failures.append(str(error))
+        note(str(error))
     except psycopg.Error:
         raise
     except Exception as error:  # what a library makes of what a server says stops no other place
         if not place.origin:
             raise
-        failures.append(
+        note(
             f"Kết nối {place.origin} hỏng ngoài dự kiến ({type(error).__name__}): hãy kiểm tra máy"
             " chủ có đúng loại đã khai báo không rồi chạy lại ngày này."
         )
@@ -195,6 +213,7 @@ def _take_all(connection: psycopg.Connection, place: _Place) -> list[str]:
 
 
 def _take(connection: psycopg.Connection, place: _Place, offered: Offered, name: str) -> None:
+    path = None
     try:
         with offered.brought() as path:
             landed = _land(path)
@@ -202,7 +221,12 @@ def _take(connection: psycopg.Connection, place: _Place, offered: Offered, name:
     except StillChanging:
         logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", offered.place)
     except OSError as error:
-        raise ChisoError(
+        if path and os.fspath(error.filename or "") == os.fspath(path):
+            raise ChisoError(
+                f"Không đọc được {offered.place} ({error.strerror}): hãy kiểm tra quyền truy cập"
+                " rồi chạy lại ngày này."
+            ) from error
+        raise _OwnFault(
             f"Không lưu được {offered.place} vào vùng lưu ({error.strerror}): hãy kiểm tra quyền"
             " truy cập và chỗ trống trên ổ đĩa rồi chạy lại ngày này."
         ) from error

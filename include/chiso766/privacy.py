@@ -20,6 +20,49 @@ _PERSONAL = frozenset(
     )
 )
 
+# Whole names that tell of a person; parts of them would catch questions of surveys, too.
+_PERSONAL_NAMES = frozenset(
+    {
+        "ten",
+        "tencongdan",
+        "congdan",
+        "tencanhan",
+        "canhan",
+        "nguoidan",
+        "tentochuccanhan",
+        "tochuccanhan",
+        "tochuccanhannophoso",
+        "chusohuu",
+        "nguoiduoccap",
+        "nguoiyeucau",
+        "nguoidaidien",
+        "nguoiphananh",
+        "nguoithuchien",
+        "nguoiphutrach",
+        "nguoitiepnhan",
+        "nguoiky",
+        "lanhdaoky",
+        "canbo",
+        "congchuc",
+        "chuyenvien",
+        "canbotiepnhan",
+        "canbothuly",
+        "congchuctiepnhan",
+        "chuyenvienthuly",
+        "masothue",
+        "sogiayto",
+        "sogttt",
+        "giaytotuythan",
+        "socc",
+        "dt",
+        "tel",
+        "mobile",
+        "zalo",
+        "lienhe",
+        "quequan",
+    }
+)
+
 # Parts of names that tell of a person, for fields and titles that no source specifies.
 _PERSONAL_PARTS = (
     "hoten",
@@ -66,8 +109,10 @@ def is_personal(name: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _sounds_personal(name: str) -> bool:
-    folded = fold(name)
-    return folded in _PERSONAL or any(part in folded for part in _PERSONAL_PARTS)
+    folded = fold(name).replace("diachinh", "")  # the land register, no address
+    return folded in (_PERSONAL | _PERSONAL_NAMES) or any(
+        part in folded for part in _PERSONAL_PARTS
+    )
 
 
 def pseudonym(name: str, secret: bytes) -> str:

@@ -452,3 +452,24 @@ def test_a_token_that_no_header_can_hold_is_named(
         fetch_day(DAY)
 
     assert not (settings.load().home / "unfinished").exists()
+
+
+# --- a day that was missed -------------------------------------------------------------------
+
+
+def test_a_day_for_which_the_server_was_down_is_asked_for_again(api: Api) -> None:
+    next_day = DAY + timedelta(days=1)
+    answers = counted([unit(1)])
+    server = api(COUNTED, lambda path: Answer(status=404))
+    fetch_day(DAY, is_last_try=True)
+    assert select("select export_day from ops.fetch_failure") == [{"export_day": DAY}]
+
+    server.answer = lambda path: answers.get(path, Answer([]))
+    fetch_day(next_day)
+
+    assert landed() == [[], [unit(1)]]
+    assert select("select * from ops.fetch_failure") == []
+
+    server.asked.clear()
+    fetch_day(next_day)
+    assert not [path for path in server.asked if DAY.isoformat() in path]

@@ -175,7 +175,13 @@ def test_an_interrupted_night_says_so_and_leaves_nothing_that_seems_to_run(
     three_nights: list[tuple],
 ) -> None:
     command = [sys.executable, "-P", "-m", "chiso766", "nightly", str(LAST_DAY)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as night:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs in the background of a shell is not to hear it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as night:
         assert night.stderr is not None
         assert any("dựng số liệu" in line for line in night.stderr)
         night.send_signal(signal.SIGINT)

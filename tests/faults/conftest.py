@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """CHISO_HOME with a server of its own, prepared, and an empty drop folder."""
     folder = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:  # what other tests of this process set
+            if name.startswith("AIRFLOW_"):
+                environment.delenv(name)
         environment.setenv("CHISO_HOME", str(folder / "home"))
         environment.setenv("CHISO_EXPORTS", str(folder / "exports"))
         environment.setenv("CHISO_SECRET_KEY", "k" * settings.SHORTEST_SECRET)

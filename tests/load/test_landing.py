@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(
 
     def copy_but_two(path: Path) -> fetch._Landed:
         if path.name in ("b.csv", "c.csv"):
-            raise PermissionError(13, "Permission denied")
+            raise PermissionError(13, "Permission denied", str(path))
         return copy(path)
 
     monkeypatch.setattr(fetch, "_copy", copy_but_two)
@@ -150,6 +150,44 @@ def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(
         fetch_day(DAY)
 
     assert [name for *_, name in registered()] == ["a.csv", "d.csv"]
+
+    fetch_day(DAY, is_last_try=True)  # the night does not wait for who may read them
+
+    noted = select("select source, sentence from ops.fetch_failure order by sentence")
+    assert [row["source"] for row in noted] == ["units", "units"]
+    assert "b.csv" in noted[0]["sentence"]
+
+
+def test_a_folder_that_cannot_be_read_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    deliver("petitions", "a.csv", b"MaPAKN\n")
+    deliver("units", "a.csv", UNIT)
+    children = drop_folder._children
+
+    def children_but_of_one(folder: Path, level: int) -> list[Path]:
+        if folder.name == "petitions":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return children(folder, level)
+
+    monkeypatch.setattr(drop_folder, "_children", children_but_of_one)
+    fetch_day(DAY, is_last_try=True)
+
+    assert registered() == [(DAY, "units", "a.csv")]
+    [failure] = select("select source, sentence from ops.fetch_failure")
+    assert failure["source"] == "petitions"
+    assert "Không đọc được thư mục" in failure["sentence"]
+
+
+def test_a_landing_area_that_takes_nothing_holds_up_the_night(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deliver("units", "a.csv", UNIT)
+
+    def disk_is_full(*_: object) -> fetch._Landed:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetch, "_copy_bytes", disk_is_full)
+    with pytest.raises(ChisoError, match="No space"):
+        fetch_day(DAY, is_last_try=True)
 
 
 def test_what_a_killed_run_left_behind_is_removed() -> None:

@@ -45,8 +45,8 @@ def personal(source: str) -> Row:
         "email": PLANTED[4],
         "HoTenNguoiNop": PLANTED[1],
         "SoCCCD": PLANTED[2],
-        "LienHe": {"DiaChi": PLANTED[5], "SoDienThoai": [PLANTED[3]], "Kenh": "zalo"},
-        "CanBo": [{"HoVaTen": PLANTED[1]}],
+        "LienLac": {"DiaChi": PLANTED[5], "SoDienThoai": [PLANTED[3]], "Kenh": "zalo"},
+        "BoPhan": [{"HoVaTen": PLANTED[1]}],
     }
 
 
@@ -139,7 +139,7 @@ def test_what_is_not_personal_is_kept_though_it_stands_beside(empty_warehouse: N
     load_days()
 
     [row] = newest("units").values()
-    assert row["extra"] == {"CanBo": [{}], "LienHe": {"Kenh": "zalo"}}
+    assert row["extra"] == {"BoPhan": [{}], "LienLac": {"Kenh": "zalo"}}
 
 
 def test_an_official_is_the_same_hash_every_day_and_in_every_spelling(

@@ -766,3 +766,57 @@ def test_a_password_is_named(files: Files) -> None:
     ) + "EncryptedPackage".encode("utf-16-le")
 
     assert "mật khẩu" in files.refusal("a.xlsx", locked)
+
+
+# --- what stands around a table --------------------------------------------------------------
+
+
+def test_a_title_above_a_header_without_stt_is_no_part_of_its_titles(
+    files: Files, kind: str
+) -> None:
+    title = "BÁO CÁO THEO CÁN BỘ NGÀY 05/11/2026"
+    rows: Rows = [[title], ["Mã đơn vị", "Cấp", "Mức độ"], ["H24.1", "xa", "tốt"]]
+
+    export, lines = files.read_all(kind, WRITERS[kind](rows))
+
+    assert [row for _, row in lines] == [{"MaDonVi": "H24.1", "Cap": "xa", "Mức độ": "tốt"}]
+    assert export.header is not None
+    assert not any(title in column.title for column in export.header.columns)
+
+
+def test_signatures_below_the_total_are_no_rows_though_one_stands_below_the_key(
+    files: Files, kind: str
+) -> None:
+    rows: Rows = [
+        HEADER,
+        ["1", "H24.1", "Phường 1", "xa"],
+        ["Tổng cộng", None, None, None],
+        [None, "NGƯỜI LẬP", None, "CHỦ TỊCH"],
+        [None, "Người Thứ Nhất", None, "Người Thứ Hai"],
+    ]
+
+    assert codes(files.read(kind, WRITERS[kind](rows))) == [(2, "H24.1")]
+
+
+@pytest.mark.parametrize("title", ["TT", "Số TT", "Số thứ tự"])
+def test_the_running_number_has_other_names(files: Files, kind: str, title: str) -> None:
+    rows: Rows = [[title, *HEADER[1:]], ["I", "Các phường", None, None], ["1", "H24.1", "P", "xa"]]
+
+    [(_, row)] = files.read(kind, WRITERS[kind](rows))
+
+    assert row == {"MaDonVi": "H24.1", "TenDonVi": "P", "Cap": "xa"}
+
+
+def test_text_that_is_called_a_spreadsheet_has_the_numbers_of_one(files: Files) -> None:
+    text = "Mã đơn vị\tNăm\tTháng\tSố hồ sơ đã tiếp nhận\nH24.1\t2026\t11\t1.234\n"
+
+    [(_, row)] = files.read("a.xls", text.encode("utf-16"), COUNTS)
+
+    assert row is not None
+    assert row["SoHoSoTiepNhan"] == "1234"
+
+
+def test_a_time_may_have_its_hour_on_a_line_of_its_own(files: Files, kind: str) -> None:
+    rows: Rows = [["STT", "Mã hồ sơ", "Ngày tiếp nhận"], ["1", "A-1", "05/11/2026\n08:30"]]
+
+    assert files.cell(kind, WRITERS[kind](rows), DOSSIERS) == "05/11/2026 08:30"

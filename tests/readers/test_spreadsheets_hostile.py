@@ -28,6 +28,7 @@ READ = "1 rows"
 BOMB = "cấu trúc bất thường"
 MB = 1 << 20
 LETTERS = "Z" * 999
+REFERENCE = '<c t="s"><v>0</v></c>'
 
 DOCTYPE = """<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
     <!ENTITY c SYSTEM "file:///etc/passwd">]>"""
@@ -115,6 +116,18 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
     ),
     "shared strings": ("a.xlsx", lambda: raw_xlsx(TOP, strings=["<t>x</t>"] * 100_000), READ),
     "a long shared string": ("a.xlsx", lambda: raw_xlsx(TOP, strings=[f"<t>{'x' * MB}</t>"]), BOMB),
+    "a long text many times in a row": (
+        "a.xlsx",
+        lambda: raw_xlsx(f"{TOP}<row>{REFERENCE * 10_000}</row>", strings=[f"<t>{'x' * 9999}</t>"]),
+        BOMB,
+    ),
+    "cells over many rows": (
+        "a.xls",
+        lambda: html([HEADER]).replace(
+            b"</table>", b"<tr><td colspan=16000 rowspan=100000>x</td></tr>" + b"<tr></tr>" * 9000
+        ),
+        "bất thường",
+    ),
     "a long cell": ("a.xlsx", lambda: raw_xlsx(TOP + raw_row(3, "x" * (17 * MB))), BOMB),
     "a long tag": ("a.xlsx", lambda: raw_xlsx(TOP + '<row x="' + "x" * 3 * MB + '"/>'), BOMB),
     "a long comment": ("a.xlsx", lambda: raw_xlsx(f"{TOP}<!--{'x' * 3 * MB}-->"), BOMB),

@@ -11,7 +11,7 @@ import csv
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -102,26 +102,34 @@ def _problem(number: int, cells: list[str], good: list[Line]) -> str:
     return ""
 
 
-def offered(line: Line, day: date, earlier: list[date]) -> Iterator[Offered]:
+def offered(
+    line: Line, day: date, earlier: list[date], failed: Container[date]
+) -> Iterator[Offered]:
     """The files that a line offers for the day, and late ones for earlier days that were run.
+
+    ``failed``: the days for which the line gave nothing. Others are not asked for again over HTTP,
+    where each answer has to be fetched whole to be compared.
 
     Raises ``ChisoError`` where the connection is not known or does not answer.
     """
     is_empty = True
     days = [day, *(each for each in earlier if each >= day - _LATE)]
-    for each in _of_kind(line, _connection(line), days):
+    for each in _of_kind(line, _connection(line), days, failed):
         is_empty = is_empty and each.day != day
         yield each
     if is_empty:
         logger.warning("Kết nối %s: không có tệp nào của ngày %s.", line.connection, day)
 
 
-def _of_kind(line: Line, connection: Connection, days: list[date]) -> Iterator[Offered]:
+def _of_kind(
+    line: Line, connection: Connection, days: list[date], failed: Container[date]
+) -> Iterator[Offered]:
     # Each of the libraries takes its time to import.
     if connection.conn_type in ("http", "https"):
         from chiso766.connectors import http
 
-        return http.offered(line, connection, days[0])
+        asked = [days[0], *(day for day in days[1:] if day in failed)]
+        return (http.offered(line, connection, day) for day in asked)
     if connection.conn_type == "aws":
         from chiso766.connectors import s3
 

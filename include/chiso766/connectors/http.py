@@ -48,8 +48,8 @@ _MOST_PAGES = 10_000
 _line_of = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def offered(line: Line, connection: Connection, day: date) -> Iterator[Offered]:
-    """One file; only its content tells whether it is new."""
+def offered(line: Line, connection: Connection, day: date) -> Offered:
+    """The day's answers as one file; only its content tells whether it is new."""
     place = f"{line.connection}/{day}"
 
     @contextmanager
@@ -60,7 +60,7 @@ def offered(line: Line, connection: Connection, day: date) -> Iterator[Offered]:
         yield draft.path
         draft.remove()
 
-    yield Offered(
+    return Offered(
         day=day,
         source=line.source,
         name=f"{line.connection}.jsonl",

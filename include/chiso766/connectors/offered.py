@@ -28,13 +28,14 @@ class StillChanging(Exception):
 class Offered:
     """A file that a place offers.
 
-    ``name``: as the place says it; never used as a path of this machine. ``place``: for people.
+    ``source``: None for what is no file of any. ``name``: as the place says it; never used as a
+    path of this machine. ``place``: for people.
     ``version``: differs wherever the content may differ; None where it could change unnoticed.
     ``brought``: gives a local path to the whole content; raises ``StillChanging``, ``ChisoError``.
     """
 
     day: date
-    source: str
+    source: str | None
     name: str
     place: str
     version: str | None

@@ -88,7 +88,7 @@ class _Storage:
                 aws_secret_access_key=connection.password,
                 endpoint_url=endpoint,
                 region_name=extra.get("region_name", "us-east-1"),
-                verify=extra.get("ca_file", True),
+                verify=extra.get("ca_file") or True,
                 config=Config(
                     connect_timeout=TIMEOUT_S,
                     read_timeout=TIMEOUT_S,

@@ -76,7 +76,7 @@ def _time(cell: Cell, epoch: datetime) -> str:
     elif isinstance(cell, str) and _SERIAL_TEXT.fullmatch(cell.strip()):
         serial = float(cell.replace(",", "."))
     else:
-        return plain(cell)
+        return " ".join(plain(cell).split())  # the hour may stand on a line of its own
     is_serial = _FIRST_SERIAL <= serial <= _LAST_SERIAL
     return (as_time(serial, epoch) if is_serial else None) or plain(cell)
 

@@ -11,7 +11,8 @@ from chiso766.privacy import is_personal
 from chiso766.readers.titles import NOT_READ, fields_by_title
 from chiso766.sources import Source
 
-_ROW_NUMBER = "stt"
+# Folded titles of the running number.
+ROW_NUMBERS = frozenset({"stt", "tt", "sott", "sothutu"})
 
 
 class Use(Enum):
@@ -90,7 +91,7 @@ def _use(title: str, name: str, taken: set[str], source: Source) -> Use:
         return Use.UNTITLED
     if name == NOT_READ:
         return Use.NOT_READ
-    if fold(name) == _ROW_NUMBER:
+    if fold(name) in ROW_NUMBERS:
         return Use.ROW_NUMBER
     if name in source.dropped:
         return Use.DROPPED

@@ -26,6 +26,7 @@ _LARGEST_FILE = 1 << 30  # the parser keeps the bytes that it was given
 _LAST_COLUMN = 16_384
 _LONGEST_SPAN = 100_000  # rows
 _DEEPEST = 1_000
+_MOST_SPANNED = 50_000_000  # cells taken by spans of cells above; five of every row are 2,500,000
 _LEAST_DATA = 3  # cells of a row of a table that does not only arrange the page
 _LONGEST_NUMBER = 9  # digits
 _BREAK = "\0"  # of a line in a cell; the parser never gives this sign
@@ -95,6 +96,7 @@ class _Tables:
         self.rows: list[tuple[int, int, Row]] = []
         self.number = 0
         self._convert = convert
+        self._spanned = 0  # cells that spans of cells above took
         self._open: list[_Table] = []
         self._inside = 0  # tables that are text of a cell
         self._hidden = 0  # scripts and styles
@@ -185,6 +187,9 @@ class _Tables:
         table.rows += 1
         table.is_data = table.is_data or len(table.row) >= _LEAST_DATA
         self.rows.append((table.number, table.rows, table.row))
+        self._spanned += len(table.spans)
+        if self._spanned > _MOST_SPANNED:
+            raise Refused(_STRANGE)
         table.spans = {column: left - 1 for column, left in table.spans.items() if left > 1}
         table.spans |= table.spans_below
         table.spans_below = {}

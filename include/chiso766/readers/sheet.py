@@ -21,7 +21,7 @@ from chiso766.names import fold
 from chiso766.readers import old_fonts
 from chiso766.readers.cells import EPOCH_1900, Cell, Row, Uncomputed, plain, reader
 from chiso766.readers.export import LONGEST_ROW, Export, Line, Refused
-from chiso766.readers.header import Header, Use, no_header, read_header
+from chiso766.readers.header import ROW_NUMBERS, Header, Use, no_header, read_header
 from chiso766.sources import Source
 
 _LINES_OF_A_SHEET = 10_000_000
@@ -32,7 +32,6 @@ _WIDEST_HEADER = 2_000  # columns
 _LONGEST_TITLE = 500  # characters
 _LARGEST_HEADING = 2  # cells
 _FULL = (65_536, 1_048_576)  # rows of a sheet of .xls, of .xlsx
-_STT = "stt"
 
 _TOTAL = re.compile(r"(?:tong(?:cong|so)?(?:hoso|dong|banghi)?|cong(?:trang)?)[0-9]*")
 _COLUMN_NUMBER = re.compile(r"[(\[]?-?([0-9]{1,3}|[A-Z])[)\]]?(?:\s*=.*)?")
@@ -154,7 +153,7 @@ def _converted(row: Row, convert: old_fonts.Convert) -> Row:
 
 
 def _stt_column(row: Row) -> int | None:
-    return next((column for column, cell in row.items() if fold(_title(cell)) == _STT), None)
+    return next((column for column, cell in row.items() if fold(_title(cell)) in ROW_NUMBERS), None)
 
 
 def _title(cell: Cell) -> str:
@@ -181,6 +180,8 @@ def _is_lower(lower: Row, upper: Row, header: Header, source: Source) -> bool:
     added = {column for column, cell in lower.items() if cell != upper.get(column)}
     keys = {at for at, column in enumerate(header.columns) if column.name in source.key}
     is_text = all(isinstance(lower[column], str) for column in added)
+    if len(set(upper.values())) == 1:  # a title of the whole sheet
+        return False
     return is_text and bool(added - upper.keys()) and not added & {_stt_column(upper), *keys}
 
 
@@ -268,7 +269,8 @@ class _RowTest:
             return True
         given = len(cells) - (self._stt in cells)
         if any(key in cells for key in self._keys):
-            return given > 1 or self._stt is None
+            least = _LARGEST_HEADING + 1 if self._is_below_total else 1
+            return given > least or self._stt is None
         return given > _LARGEST_HEADING and not self._is_below_total
 
 

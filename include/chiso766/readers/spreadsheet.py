@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from chiso766.errors import ChisoError
 from chiso766.readers import csv_table, html_table, sheet, xls, xlsx
+from chiso766.readers.cells import EPOCH_1900, reader
 from chiso766.readers.export import Export, Line, Refused
 from chiso766.sources import Source
 
@@ -41,7 +42,20 @@ def _read(file: io.BufferedReader, source: Source) -> Export:
         raise Refused(_XML)
     if text.startswith(b"<") and any(tag in text for tag in _HTML):
         return sheet.read(html_table.read_sheets(file), "bảng HTML (.xls)", source)
-    return csv_table.read(file, source)
+    export = csv_table.read(file, source)
+    return replace(export, lines=_as_cells(export.lines, source))
+
+
+def _as_cells(lines: Iterator[Line], source: Source) -> Iterator[Line]:
+    """What is called a spreadsheet has the numbers and times of one, though it is text."""
+    readers = {name: reader(kind, EPOCH_1900) for name, kind in source.fields.items()}
+    for number, row in lines:
+        if row is not None:
+            row = {
+                name: readers[name](cell) if name in readers and isinstance(cell, str) else cell
+                for name, cell in row.items()
+            }
+        yield number, row
 
 
 def _guarded(lines: Iterator[Line]) -> Iterator[Line]:

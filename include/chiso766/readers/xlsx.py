@@ -383,6 +383,9 @@ class _SheetRows(_Strings):
     def _cell(self, text: str) -> Cell | None:
         if self._type == "s" and text:
             text = self._strings[int(text)]
+            self._size += len(text)  # a short reference to a long text, many times in a row
+            if self._size > LONGEST_ROW:
+                raise Refused(_BOMB)
         if not text or text.isspace():
             return UNCOMPUTED if self._has_formula and self._type == "n" else None
         if self._type == "n":

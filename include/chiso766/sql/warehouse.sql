@@ -124,10 +124,11 @@ create table if not exists ops.sighting (
     primary key (export_day, source, origin, file_name)
 );
 
--- What the newest fetch of an export day could not get; source null: of no source in particular.
+-- What could not be fetched for an export day, from which place (as in ops.sighting); source null: of none in particular.
 create table if not exists ops.fetch_failure (
     export_day date not null,
     source text,
+    origin text,
     sentence text not null
 );
 create index if not exists fetch_failure_day on ops.fetch_failure (export_day);
