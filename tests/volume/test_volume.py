@@ -289,7 +289,8 @@ def test_what_could_not_be_fetched_is_said_with_its_source_and_of_no_source_with
     run(MONDAY)
     with connect() as connection:
         connection.execute(
-            "insert into ops.fetch_failure values (%(day)s, 'ratings', 'Hỏng một.'),"
+            "insert into ops.fetch_failure (export_day, source, sentence)"
+            " values (%(day)s, 'ratings', 'Hỏng một.'),"
             " (%(day)s, null, 'Hỏng hai.')",
             {"day": MONDAY},
         )
