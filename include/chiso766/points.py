@@ -1,0 +1,69 @@
+"""The score that counts earn, in exact arithmetic: ``indicator_score.sql`` in Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+CENTS = 100  # in a point: scores have two decimals
+HALF = Fraction(1, 2)
+
+# The score of the first is multiplied with the ratio of the second.
+FACTOR_OF = {"3.3": "1.4"}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A unit's counts of one indicator in one period, and the rule in force.
+
+    ``denominator`` is above 0. ``max_score`` in points, 0 where the indicator has no score.
+    """
+
+    max_score: Fraction
+    target_ratio: Fraction
+    numerator: Fraction
+    denominator: Fraction
+
+    @property
+    def ratio(self) -> Fraction:
+        """At most 1."""
+        return min(Fraction(1), self.numerator / self.denominator)
+
+    @property
+    def room(self) -> int:
+        """By how many whole units the numerator may rise."""
+        return max(0, math.floor(self.denominator - self.numerator))
+
+    def raised(self, units: int) -> Indicator:
+        """The same with ``units`` more in the numerator."""
+        return replace(self, numerator=self.numerator + units)
+
+
+Indicators = Mapping[str, Indicator]  # of one unit and period, by code
+
+
+def score(code: str, indicators: Indicators) -> int:
+    """The score of an indicator in hundredths of a point, rounded once, half up."""
+    most = CENTS * indicators[code].max_score
+    return math.floor(min(most, earned(code, indicators)) + HALF)
+
+
+def earned(code: str, indicators: Indicators) -> Fraction:
+    """Hundredths of a point before the maximum and the rounding."""
+    one = indicators[code]
+    reached = one.numerator / (one.denominator * one.target_ratio)
+    return CENTS * one.max_score * reached * _factor(code, indicators)
+
+
+def _factor(code: str, indicators: Indicators) -> Fraction:
+    if code not in FACTOR_OF:
+        return Fraction(1)
+    other = indicators.get(FACTOR_OF[code])
+    return other.ratio if other else Fraction(0)
+
+
+def scores(indicators: Indicators) -> dict[str, int]:
+    """The scores of all, in hundredths of a point, by code."""
+    return {code: score(code, indicators) for code in indicators}
