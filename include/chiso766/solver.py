@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from chiso766 import points
-from chiso766.errors import ChisoError
 from chiso766.points import CENTS, FACTOR_OF, HALF, Indicators
 
 Vector = NDArray[np.float64]
@@ -18,6 +19,12 @@ Vector = NDArray[np.float64]
 # Nodes, unlike seconds, are the same on every machine.
 _MOST_NODES = 200_000
 _INFEASIBLE = 2
+# The solver keeps its rows to a millionth; rows are scaled so that their least step is this.
+_SEEN = Fraction(1, 10_000)
+
+
+class Unsolved(Exception):
+    """The solver found no answer; the text is its own."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def done(indicators: Indicators, work: Sequence[Work], units: Sequence[int]) -> 
 def cheapest(indicators: Indicators, work: Sequence[Work], needed: int) -> list[int]:
     """Units of each class that gain ``needed`` cents with least work, and of that gain most.
 
-    Where no work gains so much: the least work that gains most. ``ChisoError`` where the solver
+    Where no work gains so much: the least work that gains most. ``Unsolved`` where the solver
     gives up.
     """
     program = _Program(indicators, work)
@@ -55,7 +62,7 @@ def cheapest(indicators: Indicators, work: Sequence[Work], needed: int) -> list[
         return [0] * len(work)
     required = needed
     while (found := program.least(required)) is not None:
-        # The solver keeps its rows to a millionth; what it takes for enough may lack a cent.
+        # What the solver, which rounds, takes for enough might lack a cent.
         lacking = needed - program.gain(found)
         if lacking <= 0:
             return found
@@ -89,7 +96,7 @@ class _Program:
         """Work that gains the most, though not the least such work."""
         found = self._solve(-self._cents)
         if found is None:
-            raise _gave_up("infeasible")
+            raise Unsolved("no work is no solution")
         return found
 
     def least(self, required: int) -> list[int] | None:
@@ -111,7 +118,7 @@ class _Program:
         if result.status == _INFEASIBLE:
             return None
         if not result.success:
-            raise _gave_up(result.message)
+            raise Unsolved(result.message)
         return [round(units) for units in result.x[: len(self._work)]]
 
     def _rooms(self) -> list[tuple[Vector, float]]:
@@ -125,9 +132,13 @@ class _Program:
             moves = FACTOR_OF.get(code, code)
             now = points.earned(code, self._indicators)
             per_unit = points.earned(code, self._with_one_more(moves)) - now
-            row = -float(per_unit) * self._raising(moves)
-            row[len(self._work) + place] = 1
-            rows.append((row, float(now + HALF - self._before[code])))
+            most = now + HALF - self._before[code]
+            # Both sides differ by whole multiples of this; half of it keeps apart = and >.
+            step = Fraction(1, math.lcm(per_unit.denominator, most.denominator))
+            scale = max(1, _SEEN / step)
+            row = -float(per_unit * scale) * self._raising(moves)
+            row[len(self._work) + place] = float(scale)
+            rows.append((row, float((most + step / 2) * scale)))
         return rows
 
     def _with_one_more(self, code: str) -> Indicators:
@@ -147,10 +158,3 @@ class _Program:
         """A row with 1 for every class of work that raises the indicator's numerator."""
         raising = [code in one.effects for one in self._work]
         return np.array(raising + [False] * len(self._indicators), dtype=np.float64)
-
-
-def _gave_up(reason: str) -> ChisoError:
-    return ChisoError(
-        f"Không tính được kế hoạch tăng điểm (bộ giải: {reason}): hãy gửi tệp nhật ký cho người phụ"
-        " trách phần mềm; số liệu đã công bố vẫn giữ nguyên."
-    )
