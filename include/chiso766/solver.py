@@ -135,7 +135,7 @@ class _Program:
             most = now + HALF - self._before[code]
             # Both sides differ by whole multiples of this; half of it keeps apart = and >.
             step = Fraction(1, math.lcm(per_unit.denominator, most.denominator))
-            scale = max(1, _SEEN / step)
+            scale = max(Fraction(1), _SEEN / step)
             row = -float(per_unit * scale) * self._raising(moves)
             row[len(self._work) + place] = float(scale)
             rows.append((row, float((most + step / 2) * scale)))
