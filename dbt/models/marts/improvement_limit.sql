@@ -1,4 +1,4 @@
--- One row per unit, current period and scored indicator with things that no work can bring back: how many, what they cost.
+-- One row per unit, current period and scored indicator with things that no work can bring back: number and points.
 with possible as (
     select
         class.unit_code,
@@ -19,7 +19,7 @@ missing as (
         part.indicator_code,
         sum(part.things - part.things_in) as things
     from {{ ref('int_indicator_sum') }} as part
-    inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
+    inner join {{ ref('int_current_period') }} using (period_type, period_start)
     group by part.unit_code, part.period_type, part.period_start, part.indicator_code
 ),
 

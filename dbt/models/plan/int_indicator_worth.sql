@@ -23,7 +23,7 @@ with counted as (
                 )
         end as next_factor
     from {{ ref('int_indicator_count') }} as counted
-    inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
+    inner join {{ ref('int_current_period') }} using (period_type, period_start)
     inner join {{ ref('scoring_rules') }} as rule
         on
             rule.profile = '{{ var("default_profile") }}'
@@ -44,7 +44,8 @@ worth as (
         {{ points_of('numerator', 'factor') }} - {{ points_of('numerator - 1', 'factor') }} as loss,
         -- of 3.3: what one more in 1.4 brings to it, and what one more of its own brings beside that
         {{ points_of('numerator', 'next_factor') }} - {{ points_of('numerator', 'factor') }} as gain_by_factor,
-        {{ points_of('numerator + 1', 'next_factor') }} - {{ points_of('numerator', 'next_factor') }} as gain_beside_factor
+        {{ points_of('numerator + 1', 'next_factor') }} - {{ points_of('numerator', 'next_factor') }}
+            as gain_beside_factor
     from counted
 )
 

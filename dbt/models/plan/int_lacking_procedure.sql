@@ -2,14 +2,14 @@
 with lacking as (
     {% for code in ['3_5a', '3_5b', '4_5a'] %}
     select
-        unit_code,
-        period_type,
-        period_start,
-        procedure_code,
-        indicator_code
-    from {{ ref('indicator_' ~ code) }}
+        thing.unit_code,
+        thing.period_type,
+        thing.period_start,
+        thing.procedure_code,
+        thing.indicator_code
+    from {{ ref('indicator_' ~ code) }} as thing
     inner join {{ ref('int_current_period') }} using (period_type, period_start)
-    where not in_numerator
+    where not thing.in_numerator
     {{ 'union all' if not loop.last }}
     {% endfor %}
 )

@@ -1,5 +1,5 @@
 -- One row per open dossier or petition of a known unit, current period and indicator that counts it.
--- worth: what the unit's total would rise by if it moved into the numerator; risk: what it would fall by if it moved out.
+-- worth: what the unit's total would rise by if it moved into the numerator; risk: what it would fall by without it.
 with opened as (
     select
         'dossier' as evidence_kind,

@@ -37,7 +37,7 @@ select
     thing.evidence_key,
     thing.procedure_code
 from {{ ref('indicator_' ~ code) }} as thing
-inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
+inner join {{ ref('int_current_period') }} using (period_type, period_start)
 inner join {{ ref('int_unit') }} as unit on unit.unit_code = thing.unit_code and unit.unit_level = 'province'
 where not thing.in_numerator
 {% endfor %}

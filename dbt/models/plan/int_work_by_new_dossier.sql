@@ -28,17 +28,18 @@ lacking as (
 
 unused as (
     select
-        unit_code,
-        period_type,
-        period_start,
-        procedure_code,
-        evidence_key as service_code,
+        service.unit_code,
+        service.period_type,
+        service.period_start,
+        service.procedure_code,
+        service.evidence_key as service_code,
         row_number() over (
-            partition by unit_code, period_type, period_start, procedure_code order by evidence_key
+            partition by service.unit_code, service.period_type, service.period_start, service.procedure_code
+            order by service.evidence_key
         ) as number
-    from {{ ref('indicator_3_2') }}
+    from {{ ref('indicator_3_2') }} as service
     inner join {{ ref('int_current_period') }} using (period_type, period_start)
-    where not in_numerator
+    where not service.in_numerator
 ),
 
 work as (

@@ -27,7 +27,7 @@ with dossier as (
         lacking.of_payment,
         lacking.of_population
     from {{ ref('int_dossier_period') }} as counted
-    inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
+    inner join {{ ref('int_current_period') }} using (period_type, period_start)
     inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = counted.unit_code
     left join {{ ref('int_lacking_procedure') }} as lacking
         on
@@ -109,12 +109,13 @@ work as (
         'take_in_supplement' as action,
         '' as variant,
         case
-            when coalesce(rating, '') <> 'khong_hai_long' and not has_petition then array['2.1', '5.4']
+            when coalesce(dossier.rating, '') <> 'khong_hai_long' and not dossier.has_petition
+                then array['2.1', '5.4']
             else array['2.1']
         end as effects
     from dossier
     inner join {{ ref('int_awaited_supplement') }} as awaited on awaited.dossier_code = dossier.dossier_code
-    where is_counted and awaited.would_be_in_time
+    where dossier.is_counted and awaited.would_be_in_time
 )
 
 select
