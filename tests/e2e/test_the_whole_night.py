@@ -35,6 +35,15 @@ TABLES = (
     "fct_group_score",
     "fct_scorecard",
     "indicator_evidence",
+    "portal_score",
+    "portal_reconciliation",
+    "portal_difference",
+    "unit_ranking",
+    "dossier_worklist",
+    "petition_worklist",
+    "improvement_plan",
+    "improvement_evidence",
+    "improvement_limit",
 )
 # Views of the bookkeeping, which goes on.
 LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")
