@@ -35,6 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_UNIT",
             "CHISO_SECRET_KEY",
             "CHISO_POPULATION_DATABASE_CODE",
+            "CHISO_TARGET_RANK",
         ):
             environment.setenv(name, "")  # empty is "not given", and wins over .env
         environment.setenv("CHISO_HOME", str(path))

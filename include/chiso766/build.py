@@ -13,7 +13,7 @@ import psycopg
 from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from chiso766 import settings
+from chiso766 import improvement, settings
 from chiso766.database import connect, warehouse_url
 from chiso766.errors import ChisoError
 
@@ -36,19 +36,21 @@ def build_marts() -> None:
         build_id, last_load_id = _begin(connection, as_of_day)
         result = run_dbt(["build"], as_of_day, last_load_id)
         failures = _record_nodes(connection, build_id, result)
-        if result.success:
+        try:
+            if not result.success:
+                raise ChisoError(_failure_sentence(connection, as_of_day, failures))
+            improvement.write_plans(connection)
+        except ChisoError as error:
             connection.execute(
-                "update ops.build set state = 'built', built_at = clock_timestamp()"
-                " where build_id = %s",
-                [build_id],
+                "update ops.build set state = 'failed', error = %s where build_id = %s",
+                [str(error), build_id],
             )
-            return
-        sentence = _failure_sentence(connection, as_of_day, failures)
+            raise
         connection.execute(
-            "update ops.build set state = 'failed', error = %s where build_id = %s",
-            [sentence, build_id],
+            "update ops.build set state = 'built', built_at = clock_timestamp()"
+            " where build_id = %s",
+            [build_id],
         )
-    raise ChisoError(sentence)
 
 
 def _newest_night(connection: psycopg.Connection) -> date:
@@ -76,7 +78,7 @@ def run_dbt(
 ) -> dbtRunnerResult:
     """Run dbt as of the end of an export day, on what was loaded through ``last_load_id``.
 
-    ``variables``: those of ``dbt/dbt_project.yml``, besides the two.
+    ``variables``: those of ``dbt/dbt_project.yml`` besides the two and the settings.
     """
     current = settings.load()
     project = current.project_root / "dbt"
@@ -84,6 +86,7 @@ def run_dbt(
         "as_of_day": as_of_day.isoformat(),
         "last_load_id": last_load_id,
         "population_database_code": current.population_database_code,
+        "target_rank": current.target_rank,
     }
     os.environ |= _connection_variables()
     return dbtRunner().invoke(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -26,6 +27,7 @@ class Settings:
     exports: Path
     unit: str
     population_database_code: str
+    target_rank: int
     database_url: str | None = field(repr=False)
     airflow_database_url: str | None = field(repr=False)
     given_secret_key: str | None = field(repr=False)
@@ -62,6 +64,7 @@ def load() -> Settings:
         exports=_absolute(given.get("CHISO_EXPORTS", str(home / "exports"))),
         unit=given.get("CHISO_UNIT", "H24.999"),
         population_database_code=given.get("CHISO_POPULATION_DATABASE_CODE", "7"),
+        target_rank=_rank(given.get("CHISO_TARGET_RANK", "20")),
         database_url=given.get("CHISO_DATABASE_URL"),
         airflow_database_url=given.get("CHISO_AIRFLOW_DATABASE_URL"),
         given_secret_key=given.get("CHISO_SECRET_KEY"),
@@ -87,6 +90,15 @@ def make_private(folder: Path) -> Path:
     """Make a folder (and its parents) that only its owner may enter."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _rank(text: str) -> int:
+    if not re.fullmatch("0*[1-9][0-9]{0,5}", text):
+        raise ChisoError(
+            f"CHISO_TARGET_RANK “{text}” không phải là một thứ hạng: hãy đặt một số nguyên từ 1,"
+            " ví dụ 20."
+        )
+    return int(text)
 
 
 def _absolute(path: str) -> Path:

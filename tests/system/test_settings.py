@@ -16,7 +16,13 @@ from chiso766.errors import ChisoError
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project root of the test's own, with nothing set in the environment."""
     monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
-    for name in ("CHISO_HOME", "CHISO_EXPORTS", "CHISO_UNIT", "CHISO_SECRET_KEY"):
+    for name in (
+        "CHISO_HOME",
+        "CHISO_EXPORTS",
+        "CHISO_UNIT",
+        "CHISO_SECRET_KEY",
+        "CHISO_TARGET_RANK",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -26,6 +32,18 @@ def test_the_home_is_in_the_project_and_the_drop_folder_in_the_home(project: Pat
     assert settings.load().exports == project / ".chiso" / "exports"
     assert settings.load().unit == "H24.999"
     assert settings.load().population_database_code == "7"
+    assert settings.load().target_rank == 20
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "hai mươi", "1234567"])
+def test_a_target_rank_is_a_whole_number_from_1(
+    project: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("CHISO_TARGET_RANK", "1")
+    assert settings.load().target_rank == 1
+    monkeypatch.setenv("CHISO_TARGET_RANK", given)
+    with pytest.raises(ChisoError, match="CHISO_TARGET_RANK"):
+        settings.load()
 
 
 def test_the_environment_wins_over_the_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
