@@ -115,6 +115,27 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--to", dest="last", type=_day, metavar="NGÀY", help="đêm sau")
     added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
 
+    added = command("plan", _plan, "cách ít việc nhất để đạt một thứ hạng")
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument("--period", metavar="KỲ", help="tháng, quý hoặc năm hiện tại")
+    added.add_argument(
+        "--target-rank", type=_rank, metavar="N", help="thứ hạng (mặc định CHISO_TARGET_RANK)"
+    )
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
+    added = command("whatif", _whatif, "điểm và thứ hạng sẽ ra sao nếu số đếm thay đổi")
+    added.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        required=True,
+        metavar="CHỈ_SỐ=SỐ",
+        help="thêm hay bớt ở tử số, ví dụ 3.6=+40; dùng được nhiều lần",
+    )
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
     added = command("columns", _columns, "một tệp sẽ được đọc thế nào, thiếu gì, cần thêm gì")
     added.add_argument("file", type=Path, metavar="TỆP", help="tệp xuất của một hệ thống")
     added.add_argument("--source", metavar="NGUỒN", help="mặc định: tên thư mục, hoặc theo các cột")
@@ -142,6 +163,13 @@ def _add_help(parser: argparse.ArgumentParser) -> None:
 
 def _day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def _rank(text: str) -> int:
+    rank = int(text)
+    if rank < 1:
+        raise ValueError
+    return rank
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -205,6 +233,20 @@ def _why(arguments: argparse.Namespace) -> None:
 
     server.start()
     why.run(arguments.unit, arguments.period, arguments.first, arguments.last, arguments.json)
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    from chiso766 import plan, server
+
+    server.start()
+    plan.run(arguments.unit, arguments.period, arguments.target_rank, arguments.json)
+
+
+def _whatif(arguments: argparse.Namespace) -> None:
+    from chiso766 import server, whatif
+
+    server.start()
+    whatif.run(arguments.unit, arguments.period, arguments.changes, arguments.json)
 
 
 def _columns(arguments: argparse.Namespace) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 import psycopg
@@ -13,8 +12,8 @@ from psycopg import sql
 from chiso766 import points, settings, solver
 from chiso766.errors import ChisoError
 from chiso766.period import Period
-from chiso766.points import CENTS, Indicators
-from chiso766.situation import Situation, situations
+from chiso766.points import Indicators
+from chiso766.situation import Situation, in_points, situations
 from chiso766.solver import Work
 
 ACTIONS = {
@@ -183,8 +182,3 @@ def _columns(situation: Situation, step: Step) -> tuple[object, ...]:
         list(step.effects),
         ACTIONS[step.action],
     )
-
-
-def in_points(cents: int) -> Decimal:
-    """Hundredths of a point as points."""
-    return Decimal(cents) / CENTS

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from chiso766 import points
+from chiso766.errors import ChisoError
 from chiso766.period import Period
 from chiso766.points import CENTS, Indicator, Indicators
 from chiso766.solver import Work
@@ -31,6 +32,7 @@ class Situation:
     """
 
     unit_code: str
+    unit_name: str
     unit_level: str
     period: Period
     score: int
@@ -58,8 +60,9 @@ class Situation:
 
 
 _RANKED: LiteralString = """
-    select unit_code, unit_level, province_code, total_score, source, own_score
-    from {marts}.unit_ranking
+    select ranked.*, coalesce(unit.unit_name, unit_code) as unit_name
+    from {marts}.unit_ranking as ranked
+    left join {marts}.dim_unit as unit using (unit_code)
     where period_type = %(period_type)s and period_start = %(period_start)s
     order by total_score desc, unit_code
 """
@@ -120,6 +123,7 @@ def situations(
     return [
         Situation(
             unit_code=row["unit_code"],
+            unit_name=row["unit_name"],
             unit_level=row["unit_level"],
             period=period,
             score=_cents(row["own_score"]),
@@ -132,6 +136,22 @@ def situations(
         for row in kind
         if row["own_score"] is not None
     ]
+
+
+def situation_of(connection: psycopg.Connection, unit: str, period: Period) -> Situation:
+    """The situation of one unit, as published; ``ChisoError`` where it has no own total."""
+    for situation in situations(connection, period):
+        if situation.unit_code == unit:
+            return situation
+    raise ChisoError(
+        f"Không có điểm tự tính của đơn vị {unit} cho {period.label}: hãy kiểm tra mã đơn vị"
+        " (CHISO_UNIT, nguồn units) và kỳ đã có hồ sơ."
+    )
+
+
+def in_points(cents: int) -> Decimal:
+    """Hundredths of a point as points."""
+    return Decimal(cents) / CENTS
 
 
 def _cents(score: Decimal) -> int:

@@ -14,7 +14,7 @@ Chiso = Callable[..., Any]
 
 COMMANDS = [
     *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
-    *("sql", "sample"),
+    *("plan", "whatif", "sql", "sample"),
 ]
 
 
