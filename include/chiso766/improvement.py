@@ -72,7 +72,8 @@ def plan(situation: Situation, target_rank: int) -> list[Step]:
     except solver.Unsolved as error:
         raise ChisoError(
             f"Không tính được phương án tăng điểm của đơn vị {situation.unit_code} cho"
-            f" {situation.period.label} ({error}): hãy báo người phụ trách phần mềm."
+            f" {situation.period.label}, vì bộ giải dừng giữa chừng: hãy báo người phụ trách phần"
+            " mềm; số liệu đã công bố vẫn giữ nguyên."
         ) from error
     return list(_in_order(situation, units))
 
@@ -116,8 +117,7 @@ def _results_in(planned: Sequence[Work]) -> bool:
 
 
 def _gain(now: Indicators, work: Work) -> int:
-    after = solver.done(now, [work], [work.things])
-    return sum(points.scores(after).values()) - sum(points.scores(now).values())
+    return points.total(solver.done(now, [work], [work.things])) - points.total(now)
 
 
 def _step(situation: Situation, work: Work, before: Indicators, after: Indicators) -> Step:
@@ -128,7 +128,7 @@ def _step(situation: Situation, work: Work, before: Indicators, after: Indicator
         action=work.action,
         effects=work.effects,
         units_of_work=work.things,
-        points_gained=sum(is_.values()) - sum(was.values()),
+        points_gained=points.total(after) - points.total(before),
         cumulative_score=score,
         cumulative_rank=situation.place(score),
     )
@@ -157,7 +157,7 @@ def write_plans(connection: psycopg.Connection) -> None:
     """
     target_rank = settings.load().target_rank
     periods = connection.execute(
-        "select distinct period_type, period_start from intermediate_next.int_current_period"
+        "select period_type, period_start from intermediate_next.int_current_period"
     ).fetchall()
     rows = [
         (situation.unit_code, period.type, period.start, number, *_columns(situation, step))

@@ -67,3 +67,8 @@ def _factor(code: str, indicators: Indicators) -> Fraction:
 def scores(indicators: Indicators) -> dict[str, int]:
     """The scores of all, in hundredths of a point, by code."""
     return {code: score(code, indicators) for code in indicators}
+
+
+def total(indicators: Indicators) -> int:
+    """The sum of their scores, in hundredths of a point."""
+    return sum(scores(indicators).values())

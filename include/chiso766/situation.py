@@ -53,10 +53,7 @@ class Situation:
 
     def total(self, indicators: Indicators) -> int:
         """The own total with other counts."""
-        gained = sum(points.scores(indicators).values()) - sum(
-            points.scores(self.indicators).values()
-        )
-        return self.score + gained
+        return self.score + points.total(indicators) - points.total(self.indicators)
 
 
 _RANKED: LiteralString = """

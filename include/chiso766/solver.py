@@ -89,8 +89,8 @@ class _Program:
 
     def gain(self, units: Sequence[int]) -> int:
         """What so much work gains, in cents, exactly."""
-        after = points.scores(done(self._indicators, self._work, units))
-        return sum(after.values()) - sum(self._before.values())
+        after = done(self._indicators, self._work, units)
+        return points.total(after) - points.total(self._indicators)
 
     def most(self) -> list[int]:
         """Work that gains the most, though not the least such work."""

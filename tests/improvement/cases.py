@@ -71,5 +71,4 @@ def everything_that_can_be_done(indicators: Indicators, work: list[Work]) -> Ite
 
 def gain(indicators: Indicators, work: list[Work], units: list[int]) -> int:
     """In cents."""
-    before, after = points.scores(indicators), points.scores(done(indicators, work, units))
-    return sum(after.values()) - sum(before.values())
+    return points.total(done(indicators, work, units)) - points.total(indicators)

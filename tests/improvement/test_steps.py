@@ -25,7 +25,7 @@ def situation(indicators: Indicators, work: list[Work], rivals: list[int]) -> Si
         unit_name="Phường Mẫu",
         unit_level="commune",
         period=NOVEMBER,
-        score=sum(points.scores(indicators).values()),
+        score=points.total(indicators),
         published=None,
         rivals=rivals,
         indicators=indicators,
@@ -70,7 +70,7 @@ def test_steps_come_by_what_they_are_worth_each_and_add_up() -> None:
     work = [
         Work("attach_result", "", ("4.1",), 2),
         Work("reuse_data", "", ("4.3",), 10),
-        Work("use_data_store", "", ("4.4",), 3),
+        Work("use_data_store", "", ("4.4",), 2),
     ]
     ward = situation(indicators, work, [1000, 850, 850, 790])
     assert ward.score == 680
@@ -80,8 +80,8 @@ def test_steps_come_by_what_they_are_worth_each_and_add_up() -> None:
     ]
     assert found == [
         ("attach_result", 2, 120, 800),
-        ("use_data_store", 3, 120, 920),
-        ("reuse_data", 4, 100, 1020),
+        ("use_data_store", 2, 80, 880),
+        ("reuse_data", 5, 125, 1005),
     ]
     assert [step.cumulative_rank for step in plan(ward, 1)] == [4, 2, 1]
 
