@@ -90,7 +90,7 @@ def run(unit: str | None, period: str | None, target_rank: int | None, as_json: 
         print(json.dumps(_as_json(plan), ensure_ascii=False, indent=2))
     else:
         console = Console()
-        _print(plan, Console(width=None if console.is_terminal else 140, highlight=False))
+        print_plan(plan, Console(width=None if console.is_terminal else 140, highlight=False))
 
 
 def read(connection: psycopg.Connection, unit: str, period: str | None, target_rank: int) -> Plan:
@@ -156,7 +156,8 @@ def _as_json(plan: Plan) -> Row:
     }
 
 
-def _print(plan: Plan, console: Console) -> None:
+def print_plan(plan: Plan, console: Console) -> None:
+    """Print a plan for people."""
     for sentence in _standing(plan):
         console.print(sentence)
     if plan.steps:
