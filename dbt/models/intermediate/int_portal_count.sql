@@ -5,4 +5,4 @@ select
     period_start,
     denominator as dossiers
 from {{ ref('stg_portal_scores') }}
-where portal_code = 'DOSSIER_SYNC' and denominator is not null
+where portal_code = 'DOSSIER_SYNC' and is_newest and denominator is not null
