@@ -77,7 +77,13 @@ class _Landed:
 # The days for which a place gave nothing; what it gives now ends that.
 _FAILED = "select export_day from ops.fetch_failure where (source, origin) = (%s, %s)"
 _FORGET_FAILURE = "delete from ops.fetch_failure where (source, origin) = (%s, %s)"
-_FORGET_FAILURES = "delete from ops.fetch_failure where export_day = %s"
+# What the portal did not give is none of these: portal.py notes it before the night begins.
+_FORGET_FAILURES = """
+    delete from ops.fetch_failure where export_day = %s and origin is distinct from %s
+"""
+_FORGET_FAILURES_OF = """
+    delete from ops.fetch_failure where (export_day, source, origin) = (%s, %s, %s)
+"""
 _NOTE_FAILURE = """
     insert into ops.fetch_failure (export_day, source, origin, sentence) values (%s, %s, %s, %s)
 """
@@ -103,7 +109,7 @@ class _Failure:
     is_own: bool = False
 
 
-class _OwnFault(ChisoError):
+class OwnFault(ChisoError):
     """The landing area cannot take what is offered."""
 
 
@@ -151,7 +157,7 @@ def _fetch(day: date) -> list[_Failure]:
         _remove_drafts()
         lines, problems = connectors.lines()
         failures = [_Failure(problem) for problem in problems]
-        connection.execute(_FORGET_FAILURES, [day])
+        connection.execute(_FORGET_FAILURES, [day, connectors.PORTAL])
         places = [_Place("", partial(drop_folder.offered, day, earlier))]
         places += [_place(connection, line, day, earlier) for line in lines]
         for place in places:
@@ -191,11 +197,11 @@ def _take_all(connection: psycopg.Connection, place: _Place) -> list[_Failure]:
             if (offered.day, offered.source, name, offered.version) in seen:
                 continue
             try:
-                _take(connection, place, offered, name)
+                _take(connection, place.origin, offered, name)
             except GivenUp:
                 raise
             except ChisoError as error:
-                note(str(error), offered.source, isinstance(error, _OwnFault))
+                note(str(error), offered.source, isinstance(error, OwnFault))
     except ChisoError as error:
         note(str(error))
     except psycopg.Error:
@@ -212,12 +218,31 @@ def _take_all(connection: psycopg.Connection, place: _Place) -> list[_Failure]:
     return failures
 
 
-def _take(connection: psycopg.Connection, place: _Place, offered: Offered, name: str) -> None:
+def take(connection: psycopg.Connection, origin: str, offered: Offered) -> None:
+    """Land and register one file that another than ``fetch_day`` has; waits while that is at work.
+
+    Raises ``OwnFault``, and what ``offered`` raises.
+    """
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_FETCH_LOCK])
+        _take(connection, origin, offered, printable(offered.name))
+
+
+def note_failures(
+    connection: psycopg.Connection, day: date, source: str, origin: str, sentences: list[str]
+) -> None:
+    """What a place did not give for the day, instead of what was noted before."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_FORGET_FAILURES_OF, [day, source, origin])
+        cursor.executemany(_NOTE_FAILURE, [(day, source, origin, each) for each in sentences])
+
+
+def _take(connection: psycopg.Connection, origin: str, offered: Offered, name: str) -> None:
     path = None
     try:
         with offered.brought() as path:
             landed = _land(path)
-            _register(connection, place, offered, name, landed)
+            _register(connection, origin, offered, name, landed)
     except StillChanging:
         logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", offered.place)
     except OSError as error:
@@ -226,7 +251,7 @@ def _take(connection: psycopg.Connection, place: _Place, offered: Offered, name:
                 f"Không đọc được {offered.place} ({error.strerror}): hãy kiểm tra quyền truy cập"
                 " rồi chạy lại ngày này."
             ) from error
-        raise _OwnFault(
+        raise OwnFault(
             f"Không lưu được {offered.place} vào vùng lưu ({error.strerror}): hãy kiểm tra quyền"
             " truy cập và chỗ trống trên ổ đĩa rồi chạy lại ngày này."
         ) from error
@@ -293,13 +318,13 @@ def _fsync_folder(folder: Path) -> None:
 
 
 def _register(
-    connection: psycopg.Connection, place: _Place, offered: Offered, name: str, landed: _Landed
+    connection: psycopg.Connection, origin: str, offered: Offered, name: str, landed: _Landed
 ) -> None:
     """A file of its own, unless it says what the place said last under this name."""
     given = {
         "day": offered.day,
         "source": offered.source,
-        "origin": place.origin,
+        "origin": origin,
         "name": name,
         "version": offered.version,
         "sha256": landed.sha256,

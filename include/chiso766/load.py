@@ -267,9 +267,10 @@ def _is_identified(source: Source) -> str:
 def insert_versions(source: Source) -> str:
     """Add the last good row of every key, where it differs from the version just before it."""
     fields = ", ".join(source.fields)
+    content = f"export_day, extra, {fields}" if source.by_day else f"extra, {fields}"
     return f"""
         with stage as materialized (
-            select *, md5(row(extra, {fields})::text)::uuid as content_hash
+            select *, md5(row({content})::text)::uuid as content_hash
             from {stage(source)}
             where line in (
                 select max(line) from {stage(source)} as good where {_good("good")} group by row_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from chiso766.errors import ChisoError
 
@@ -26,6 +26,26 @@ class Period:
         if self.type == "quarter":
             return f"Quý {_ROMAN[self.start.month // 3]}/{self.start.year}"
         return f"Năm {self.start.year}"
+
+    @property
+    def code(self) -> str:
+        """As ``parse`` reads it."""
+        if self.type == "month":
+            return f"{self.start:%Y-%m}"
+        if self.type == "quarter":
+            return f"{self.start.year}-Q{self.quarter}"
+        return f"{self.start.year}"
+
+    @property
+    def quarter(self) -> int:
+        """1 to 4: the one in which it begins."""
+        return (self.start.month + 2) // 3
+
+    @property
+    def last_day(self) -> date:
+        months = {"month": 1, "quarter": 3, "year": 12}[self.type]
+        years, month = divmod(self.start.month - 1 + months, 12)
+        return date(self.start.year + years, month + 1, 1) - timedelta(days=1)
 
 
 def parse(text: str) -> Period:

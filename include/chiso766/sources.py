@@ -39,6 +39,7 @@ class Source:
     ``unit``: the field that names the unit; ``MaHoSo`` begins with it. ``blank_key``: key fields
     that may be empty.
     ``optional``: nobody is warned when it sends nothing.
+    ``by_day``: each export day on which a row comes is a version of its own, changed or not.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Source:
     unit: str = "MaDonVi"
     blank_key: frozenset[str] = frozenset()
     optional: bool = False
+    by_day: bool = False
 
 
 _T, _C, _N, _TIME = Kind.TEXT, Kind.CODE, Kind.NUMBER, Kind.TIME
@@ -308,6 +310,7 @@ _PORTAL_SCORES = Source(
     items={},
     unit="unit_code",
     optional=True,
+    by_day=True,
 )
 
 SOURCES: Mapping[str, Source] = {

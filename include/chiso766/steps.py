@@ -1,4 +1,4 @@
-"""What the five DAGs have in common: their order, assets, retries and deadline."""
+"""What the DAGs have in common: the order of the five steps, assets, retries and deadline."""
 
 from __future__ import annotations
 
@@ -21,15 +21,25 @@ ASSETS = {
     "publish": Asset("reports"),
 }
 
-# The export day ends at midnight and is fetched at 01:00 of the next. An installation's first run
-# is the coming night's; a later start makes up for the last night at once.
-NIGHTLY = CronPartitionTimetable(
-    "0 1 * * *",
-    timezone=settings.TIMEZONE,
-    run_offset=-1,
-    key_format="%Y-%m-%d",
-    run_immediately=timedelta(0),
-)
+
+def _daily(cron: str) -> CronPartitionTimetable:
+    """Run for the export day that has ended at midnight.
+
+    An installation's first run is the coming night's; a later start makes up for the last night at
+    once.
+    """
+    return CronPartitionTimetable(
+        cron,
+        timezone=settings.TIMEZONE,
+        run_offset=-1,
+        key_format="%Y-%m-%d",
+        run_immediately=timedelta(0),
+    )
+
+
+NIGHTLY = _daily("0 1 * * *")
+# Early enough that the same night loads what the portal answered.
+BEFORE_THE_NIGHT = _daily("30 0 * * *")
 
 
 def after(step: str) -> PartitionedAssetTimetable:
@@ -37,10 +47,10 @@ def after(step: str) -> PartitionedAssetTimetable:
     return PartitionedAssetTimetable(assets=ASSETS[step])
 
 
-def settings_of(step: str) -> dict[str, Any]:
-    """What ``@dag`` is given besides the schedule."""
-    return {
-        "dag_id": step,
+def settings_of(dag_id: str) -> dict[str, Any]:
+    """What ``@dag`` is given besides the schedule; the steps have a deadline."""
+    common = {
+        "dag_id": dag_id,
         # After days off only the last night is run by itself; ./chiso status names the others.
         "catchup": False,
         "max_active_runs": 1,
@@ -52,13 +62,16 @@ def settings_of(step: str) -> dict[str, Any]:
             "retry_exponential_backoff": 2,
             "max_retry_delay": timedelta(hours=1),
         },
-        "deadline": DeadlineAlert(
-            name="06:00",
-            reference=ByMorning(),
-            interval=timedelta(0),
-            callback=AsyncCallback(raise_alarm),
-        ),
     }
+    if dag_id not in ASSETS:
+        return common
+    deadline = DeadlineAlert(
+        name="06:00",
+        reference=ByMorning(),
+        interval=timedelta(0),
+        callback=AsyncCallback(raise_alarm),
+    )
+    return common | {"deadline": deadline}
 
 
 def export_day(dag_run: Any) -> date:

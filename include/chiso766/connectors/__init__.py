@@ -11,7 +11,7 @@ import csv
 import logging
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -39,8 +39,12 @@ _NEEDED = {
     "http": ("host",),
     "https": ("host",),
 }
+HTTP = ("http", "https")
 # What their extra may name: a private key, the certificate of an own authority.
 _FILES = ("key_file", "ca_file")
+PORTAL = "cong_dvcqg"
+"""The connection to the National Public Service Portal (``portal.py``)."""
+
 # A folder of another machine is looked at again for so long: what comes late comes within days.
 _LATE = timedelta(days=7)
 
@@ -94,6 +98,8 @@ def _problem(number: int, cells: list[str], good: list[Line]) -> str:
         return f"không có nguồn tên này: hãy ghi một trong {', '.join(SOURCES)}"
     if not _CONNECTION.fullmatch(connection):
         return "mã kết nối không hợp lệ: hãy ghi mã của một kết nối (connection) trong Airflow"
+    if connection == PORTAL:
+        return f"kết nối {PORTAL} chỉ để hỏi điểm của Cổng DVCQG: hãy khai báo một kết nối khác"
     placeholders = set(_PLACEHOLDER.findall(path))
     if "{day}" not in placeholders or not placeholders <= _PLACEHOLDERS:
         return "đường dẫn phải có {day}, và ngoài {page} không có dấu ngoặc nhọn nào khác"
@@ -125,7 +131,7 @@ def _of_kind(
     line: Line, connection: Connection, days: list[date], failed: Container[date]
 ) -> Iterator[Offered]:
     # Each of the libraries takes its time to import.
-    if connection.conn_type in ("http", "https"):
+    if connection.conn_type in HTTP:
         from chiso766.connectors import http
 
         asked = [days[0], *(day for day in days[1:] if day in failed)]
@@ -140,37 +146,48 @@ def _of_kind(
 
 
 def _connection(line: Line) -> Connection:
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowException
-
-    try:
-        connection: Connection = Connection.get(line.connection)
-    except (AirflowException, PermissionError):
+    connection = declared(line.connection)
+    if connection is None:
         raise ChisoError(
             f"Không có kết nối {line.connection} (nguồn {line.source}) trong Airflow: hãy khai báo"
             f" kết nối đó, hoặc biến môi trường AIRFLOW_CONN_{line.connection.upper()}."
-        ) from None
-    needed = _NEEDED.get(connection.conn_type or "")
-    if needed is None:
-        raise ChisoError(
-            f"Kết nối {line.connection} thuộc loại không dùng được cho tệp xuất: hãy khai báo loại"
-            f" {', '.join(_NEEDED)}."
         )
-    missing = [name for name in needed if not getattr(connection, name)]
-    if missing:
-        raise ChisoError(
-            f"Kết nối {line.connection} thiếu {', '.join(missing)}: hãy bổ sung trong Airflow."
-        )
-    files = [connection.extra_dejson.get(name) for name in _FILES]
-    unreadable = [str(file) for file in files if file and not os.access(file, os.R_OK)]
-    if unreadable:
-        raise ChisoError(
-            f"Kết nối {line.connection} nêu tệp không đọc được ({', '.join(unreadable)}): hãy kiểm"
-            " tra đường dẫn và quyền đọc."
-        )
-    if "{page}" in line.path and connection.conn_type not in ("http", "https"):
+    check(line.connection, connection, tuple(_NEEDED))
+    if "{page}" in line.path and connection.conn_type not in HTTP:
         raise ChisoError(
             f"Đường dẫn của nguồn {line.source}, kết nối {line.connection} có {{page}}: chỉ kết nối"
             " http, https mới chia trang, hãy bỏ {page}."
         )
     return connection
+
+
+def declared(name: str) -> Connection | None:
+    """The Airflow connection of this name; None where there is none."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowException
+
+    try:
+        connection: Connection = Connection.get(name)
+    except (AirflowException, PermissionError):
+        return None
+    return connection
+
+
+def check(name: str, connection: Connection, types: Sequence[str]) -> None:
+    """Raises ``ChisoError`` where a connection is of none of the types, or lacks what it needs."""
+    kind = connection.conn_type or ""
+    if kind not in types:
+        raise ChisoError(
+            f"Kết nối {name} thuộc loại không dùng được cho tệp xuất: hãy khai báo loại"
+            f" {', '.join(types)}."
+        )
+    missing = [each for each in _NEEDED[kind] if not getattr(connection, each)]
+    if missing:
+        raise ChisoError(f"Kết nối {name} thiếu {', '.join(missing)}: hãy bổ sung trong Airflow.")
+    files = [connection.extra_dejson.get(each) for each in _FILES]
+    unreadable = [str(file) for file in files if file and not os.access(file, os.R_OK)]
+    if unreadable:
+        raise ChisoError(
+            f"Kết nối {name} nêu tệp không đọc được ({', '.join(unreadable)}): hãy kiểm tra đường"
+            " dẫn và quyền đọc."
+        )

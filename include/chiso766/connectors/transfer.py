@@ -183,11 +183,11 @@ def too_many_files(connection: str) -> ChisoError:
 
 
 def refuse_certificate(connection: str, error: BaseException) -> None:
-    """Raises ``ChisoError`` if a certificate lies behind the error: nothing lets it pass."""
+    """Raises ``GivenUp`` if a certificate lies behind the error: nothing lets it pass."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            raise ChisoError(
+            raise GivenUp(
                 f"Máy chủ của kết nối {connection} đưa ra chứng thư TLS không tin được"
                 f" ({cause.verify_message}): hãy kiểm tra địa chỉ và chứng thư; chứng thư gốc nội"
                 " bộ thì ghi đường dẫn vào ca_file trong phần extra của kết nối."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chiso766.readers import csv_table, json_lines, json_message, spreadsheet
+from chiso766.readers import csv_table, json_lines, json_message, portal_answer, spreadsheet
 from chiso766.readers.encoding import not_utf_8
 from chiso766.readers.export import Export, Refused
 from chiso766.sources import Source
@@ -41,7 +41,10 @@ def reading(path: Path, file_name: str, source: Source) -> Iterator[Export]:
         )
     try:
         with _opened(path, ending) as file:
-            yield _READERS[ending](file, source)
+            if source.name == "portal_scores" and ending == ".json":
+                yield portal_answer.read(file, file_name, source)
+            else:
+                yield _READERS[ending](file, source)
             return
     except Refused as refused:
         problem = f"Tệp {file_name} {refused}"
