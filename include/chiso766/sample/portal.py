@@ -1,8 +1,8 @@
 """What the National Public Service Portal publishes of the province, as its own JSON answers.
 
-Most units of a sample have no dossiers, but the Portal knows them all. So every unit's counts are a
-rough expectation from its habits and its size, for the home ward from its receipts; they come some
-days late, and agree with what is computed from the dossiers about as well as the Portal's do.
+Most units of a sample have no dossiers, but the Portal knows them all. So a unit's counts are what
+its habits let expect, of as many dossiers as the home ward receives or fewer or more by its size.
+They come some days late, so they are near to what chiso766 counts itself, and not equal.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ LEVELS = {"xa": "commune", "so": "agency", "tinh": "province"}
 METRICS_OF = {"transparency": "CKMB", "handling-satisfaction": "MDHL", "dossier-digitized": "MDSH"}
 ONLINE_GROUP = "CLGQ"  # as service-results name it
 
-# What a unit's habits do not tell, fitted to what chiso766 counts of the home ward's dossiers.
+# What habits do not tell, fitted to what chiso766 counts in a month, quarter and year of the demo.
 CARRIED_OVER = 3  # days of receipts that are open when a period begins
 UNFINISHED = 4  # days of receipts that have no result yet
 WITH_RESULT = 0.93  # of the others
-LATE_IN_PERIOD = 1.3  # an open dossier is late in two periods
+LATE_TOO = 1.3  # an overdue dossier that is carried over counts again
 SENT_ONLINE = 0.96
 WITH_FEE = 0.58
 DOSSIERS_PER_THING = 4  # after so many for each, half of the procedures or services have had one
@@ -41,7 +41,7 @@ SERVICES, FEE_PROCEDURES, CITIZEN_PROCEDURES = 282, 60, 220
 CONTENT_GIVEN, CONTENT_ASKED = 57, 61
 PETITIONS_CARRIED_OVER = 0.5  # of a month's
 DAYS_TO_PROCESS = 2.2
-SKILL = (-0.17, 0.19)  # added to the shares of all but the home ward
+SKILL = (-0.17, 0.19)  # added to a unit's shares: habits alone put all communes within 15 points
 WEEKS_OF_A_WAVE = 30
 HEIGHT_OF_A_WAVE = 0.01
 
@@ -248,7 +248,7 @@ class _Work:
             seen = share + self._skill + HEIGHT_OF_A_WAVE * wave
             return round(number * min(max(seen, 0.0), 1.0)), number
 
-        in_time = 1 - habits.late * LATE_IN_PERIOD
+        in_time = 1 - habits.late * LATE_TOO
         results = habits.result * WITH_RESULT * (1 - recent / max(handled, 1))
         scanned = habits.online + (1 - habits.online) * habits.scanned
         known = 1 - (1 - habits.vneid) * (1 - habits.population)
@@ -290,7 +290,7 @@ def _used(things: int, dossiers: int) -> tuple[int, int]:
 
 def _metric(indicator: _Indicator, numerator: int | None, denominator: int | None) -> Row:
     """Ratios are percent; 4.6 has no counts."""
-    ratio = None if numerator is None else 0.0
+    ratio = 100.0 if indicator.scoring == "constant" else None
     if numerator is not None and denominator:
         ratio = round(100 * numerator / denominator, 2)
     return {
