@@ -62,6 +62,7 @@ def _rows(directory: Path, source: str) -> list[Exported]:
 
 
 def read_rows(path: Path, source: str) -> Iterator[dict[str, Any]]:
+    """The rows of a file; an answer of the Portal is one."""
     if is_sheet(path):
         sheet = sheet_of(path)
         rows = (dict(zip(sheet.titles, cells, strict=True)) for cells in sheet.rows.values())
@@ -72,6 +73,8 @@ def read_rows(path: Path, source: str) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, text.splitlines())
     elif ".json" in path.name:
         content = json.loads(text)
+        if source == "portal_scores":
+            content = [content]
         yield from content["data"] if isinstance(content, dict) else content
     else:
         yield from _table(text, source)

@@ -24,7 +24,7 @@ from ..files_read import text_of
 from .exports_read import FIRST_DAY, LAST_DAY, LISTS, Sample, compact, read_rows
 
 FLAG = {"0", "1"}
-# What the unit's own systems export; the portal's scores come from the portal.
+# What the unit's own systems export; test_portal.py has the Portal's answers.
 SAMPLED = [source for source in SOURCES if source != "portal_scores"]
 LISTED: dict[tuple[str, str], set[str]] = {
     ("dossiers", "KenhThucHien"): {"", "1", "2", "3"},
@@ -348,4 +348,4 @@ def _as_json(value: object, field: str) -> str:
 
 
 def _files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob("*/*/*") if path.is_file())
+    return sorted(path for path in directory.glob("*/*/*") if path.parts[-2] in SAMPLED)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from chiso766.errors import ChisoError
 from chiso766.sample.announcements import announce
 from chiso766.sample.catalogue import (
@@ -28,6 +30,7 @@ from chiso766.sample.layouts import Layout, Layouts
 from chiso766.sample.national_counts import NationalCounts
 from chiso766.sample.outbox import Item, Outbox
 from chiso766.sample.petition_life import PetitionLives
+from chiso766.sample.portal import Answer, Portal
 from chiso766.sample.ratings import ratings_of
 from chiso766.sample.sheets import HtmlFile, WorkbookFile
 from chiso766.sample.streams import shares, stream
@@ -49,7 +52,8 @@ DOSSIERS_NAMED_BY_PETITIONS = range(3, 25)  # days since they were received
 
 @dataclass(frozen=True)
 class Written:
-    """What a sample holds; ``dossiers``: received in the span of its nights."""
+    """What a sample holds; ``dossiers``: received in the span of its nights. One answer of the
+    Portal is one row."""
 
     nights: int
     files: int
@@ -128,6 +132,9 @@ class _Sample:
         self._tasks = plans(self._active, self._begin, last, seed)
         self._known: dict[tuple[str, int], str] = {}  # a dossier of a unit and day of receipt
         self._counts = NationalCounts(seed)
+        self._portal = Portal(
+            self._units, self._active[0], self._numbers[0], self._announcements, last, seed
+        )
         self._made_until = self._begin
 
     def write(self, directory: Path, dirt_share: float, on_night: OnNight | None) -> Written:
@@ -139,6 +146,8 @@ class _Sample:
         for night in range(self._first, self._last + 1):
             self._live_through(night)
             writer.write(night, self._outbox.take(night))
+            for answer in self._portal.answers(night):
+                writer.write_answer(night, answer)
             if on_night:
                 on_night(date.fromordinal(night), writer.rows)
         if dirt:
@@ -277,6 +286,15 @@ class _NightWriter:
                 grouped.setdefault(layout, []).append(item)
         for layout, of_layout in grouped.items():
             self._write_file(day / layout.source, layout, night, of_layout)
+
+    def write_answer(self, night: int, answer: Answer) -> None:
+        """The Portal's answers are whole as they are: never a layout of rows, never dirty."""
+        folder = self._directory / date.fromordinal(night).isoformat() / "portal_scores"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{answer.name}.json"
+        envelope = {"code": "OK", "data": answer.data, "message": None}
+        path.write_bytes(msgspec.json.encode(envelope) + b"\n")
+        self._count(path, 1)
 
     def _write_file(self, folder: Path, layout: Layout, night: int, items: list[Item]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
