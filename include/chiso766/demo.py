@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from chiso766 import (
     database,
     nightly,
+    plan,
     publish,
     sample_home,
     scorecard,
@@ -29,7 +30,7 @@ DIRT = 0.005  # some broken rows, so that what is set aside can be seen as well
 
 
 def run(last_day: date) -> None:
-    """Write the sample, run its nights, print the scorecard and say where everything is.
+    """Write the sample, run its nights, print scorecard, place and best steps, say where all is.
 
     What is already there is not done again.
     """
@@ -43,6 +44,9 @@ def run(last_day: date) -> None:
     if _published_day() != last_day:
         nightly.run_nights(last_day - timedelta(days=DAYS - 1), last_day)
     scorecard.run(None, None, "portal-2026", as_json=False)
+    with database.connect() as connection:
+        current = settings.load()
+        plan.print_best_steps(plan.read(connection, current.unit, None, current.target_rank))
     print(f"Trang báo cáo:       {publish.page_path()}")
     print(f"Kho dữ liệu:         {system.database_hint()}")
     print('                     hoặc ./chiso sql "select * from marts.data_status"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,8 @@ from chiso766.period import Period
 from chiso766.points import Indicators
 from chiso766.situation import Situation, in_points, situations
 from chiso766.solver import Work
+
+logger = logging.getLogger(__name__)
 
 ACTIONS = {
     "synchronise": "Đồng bộ hồ sơ lên Cổng DVCQG",
@@ -152,7 +155,8 @@ def evidence_query(situation: Situation, step: Step) -> str:
 def write_plans(connection: psycopg.Connection) -> None:
     """Fill ``marts_next.improvement_plan`` for every unit and current period, anew.
 
-    A unit that is at its target place (``CHISO_TARGET_RANK``), or has no own total, has no row.
+    A unit that is at its target place (``CHISO_TARGET_RANK``), or has no own total, has no row;
+    nor has one whose plan the solver gives up, which is logged.
     ``connection`` holds the build's lock.
     """
     target_rank = settings.load().target_rank
@@ -163,11 +167,20 @@ def write_plans(connection: psycopg.Connection) -> None:
         (situation.unit_code, period.type, period.start, number, *_columns(situation, step))
         for period in (Period(*found) for found in periods)
         for situation in situations(connection, period, "_next")
-        for number, step in enumerate(plan(situation, target_rank), start=1)
+        for number, step in enumerate(_planned(situation, target_rank), start=1)
     ]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("delete from marts_next.improvement_plan")
         cursor.executemany(_INSERT, rows)
+
+
+def _planned(situation: Situation, target_rank: int) -> list[Step]:
+    """No step where the plan is too hard: it must not keep the marts from being published."""
+    try:
+        return plan(situation, target_rank)
+    except ChisoError as error:
+        logger.warning("%s", error)
+        return []
 
 
 def _columns(situation: Situation, step: Step) -> tuple[object, ...]:

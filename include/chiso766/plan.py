@@ -22,6 +22,8 @@ from chiso766.situation import Situation, in_points, situation_of
 
 Row = dict[str, Any]
 
+_BEST = 3  # steps that are shown in short
+
 KINDS = {
     "commune": "xã, phường, đặc khu",
     "agency": "sở, ngành",
@@ -170,6 +172,19 @@ def print_plan(plan: Plan, console: Console) -> None:
             f"Cần giữ đúng hạn: {_number(plan.in_time.get('2.1', 0))} hồ sơ và"
             f" {_number(plan.in_time.get('5.2', 0))} phản ánh, kiến nghị đang xử lý còn hạn; nếu"
             f" trễ hết thì kỳ này mất {_score(plan.at_risk)} điểm."
+        )
+
+
+def print_best_steps(plan: Plan) -> None:
+    """Print where the unit stands, and the steps of the plan that gain most."""
+    print("\n".join(_standing(plan)))
+    best = sorted(plan.steps, key=lambda step: step.points_gained, reverse=True)[:_BEST]
+    if best:
+        print("Những việc đáng điểm nhất (toàn bộ phương án: ./chiso plan):")
+    for number, step in enumerate(best, start=1):
+        print(
+            f"  {number}. {ACTIONS[step.action]}: {_number(step.units_of_work)} việc,"
+            f" +{_score(step.points_gained)} điểm (chỉ số {', '.join(step.effects)})"
         )
 
 

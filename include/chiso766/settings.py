@@ -108,7 +108,7 @@ def _absolute(path: str) -> Path:
 def _kept_secret(path: Path) -> bytes:
     if not path.exists():
         make_private(path.parent)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         write_private(draft, secrets.token_hex(32))
         with suppress(FileExistsError):  # of two first runs at once, one key stays
             os.link(draft, path)

@@ -105,7 +105,10 @@ class _Program:
         least = self._solve(self._units, enough)
         if least is None:
             return None
-        return self._solve(-self._cents, enough, LinearConstraint(self._units, ub=sum(least)))
+        try:
+            return self._solve(-self._cents, enough, LinearConstraint(self._units, ub=sum(least)))
+        except Unsolved:  # which of the cheapest gains most is hard to tell; it is cheapest
+            return least
 
     def _solve(self, cost: Vector, *more: LinearConstraint) -> list[int] | None:
         result = milp(

@@ -18,7 +18,6 @@ from chiso766 import points, solver
 from chiso766.build import build_marts
 from chiso766.check import check_day
 from chiso766.database import connect
-from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.gate import open_gate
 from chiso766.improvement import write_plans
@@ -147,15 +146,16 @@ def test_plans_written_again_are_the_same(plans: dict[tuple[str, str, date], lis
     assert len(first) == sum(map(len, plans.values()))
 
 
-def test_without_an_answer_of_the_solver_the_build_fails_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, marts: psycopg.Connection[Row]
+def test_a_plan_that_is_too_hard_leaves_its_unit_without_one_and_does_not_hold_up_the_night(
+    monkeypatch: pytest.MonkeyPatch,
+    marts: psycopg.Connection[Row],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(solver, "_MOST_NODES", 0)
-    with pytest.raises(ChisoError, match="phương án tăng điểm của đơn vị"):
-        build_marts()
+    build_marts()
+    assert "phương án tăng điểm của đơn vị" in caplog.text
     [build] = marts.execute("select * from ops.build order by build_id desc limit 1").fetchall()
-    assert build["state"] == "failed"
-    assert "phương án tăng điểm" in build["error"]
+    assert build["state"] == "built"
 
 
 def last_unit(plans: dict[tuple[str, str, date], list[Row]]) -> str:
@@ -211,9 +211,9 @@ def test_what_is_no_longer_possible_and_what_must_be_kept_is_said(
     ]
     [kept] = marts.execute(
         "select count(*) as dossiers, count(*) * 20.0 / max(counted.denominator) as points"
-        " from marts.dossier_worklist as work"
+        " from marts.fct_dossier as work"
         " join marts.fct_indicator as counted using (unit_code)"
-        " where work.unit_code = %s and work.urgency <> 'overdue' and profile = 'portal-2026'"
+        " where work.unit_code = %s and work.state = 'open_in_time' and profile = 'portal-2026'"
         " and period_type = 'month' and period_start = '2026-11-01' and indicator_code = '2.1'",
         [unit],
     ).fetchall()
