@@ -258,7 +258,7 @@ class Answer:
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Answers as ``answer`` says for a path; ``asked`` and ``headers``: the requests that came."""
+    """Answers as ``answer`` says for a path; ``asked``, ``headers``, ``bodies``: what came."""
 
     daemon_threads = True
 
@@ -268,6 +268,7 @@ class HttpServer(ThreadingHTTPServer):
         self.answer: Callable[[str], Answer] = lambda path: Answer(status=404)
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[Any] = []
         self.connection: dict[str, Any] = {
             "conn_type": "http",
             "host": LOOPBACK,
@@ -291,6 +292,11 @@ class _HttpConnection(BaseHTTPRequestHandler):
     def handle(self) -> None:
         with suppress(OSError):  # who does not trust our certificate hangs up
             super().handle()
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.bodies.append(json.loads(self.rfile.read(length)))
+        self.do_GET()
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)

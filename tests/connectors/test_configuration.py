@@ -33,6 +33,7 @@ def configure(content: str | bytes) -> Path:
         ("units,,x/{day}", "mã kết nối không hợp lệ"),
         ("units,..,x/{day}", "mã kết nối không hợp lệ"),
         ("units,a/b,x/{day}", "mã kết nối không hợp lệ"),
+        ("portal_scores,cong_dvcqg,x/{day}", "chỉ để hỏi điểm của Cổng DVCQG"),
         ("units,kho,x/", "phải có {day}"),
         ("units,kho,x/{day}/{ngay}", "dấu ngoặc nhọn"),
         ("units,kho,x/{day}/{", "dấu ngoặc nhọn"),
