@@ -85,7 +85,7 @@ def _days() -> Iterator[date]:
         following = (month + timedelta(days=32)).replace(day=1)
         days = [date.fromordinal(day) for day in range(month.toordinal(), following.toordinal())]
         working_days = [day for day in days if is_working_day(day.toordinal())]
-        yield from (working_days[-left - 1] for left in reversed(DAYS_BEFORE_END))
+        yield from (day for day in working_days if len(working_days) - working_days.index(day) - 1 in DAYS_BEFORE_END)
         yield following - timedelta(days=1)
         month = following
 

@@ -35,6 +35,8 @@ TABLES = (
     "fct_group_score",
     "fct_scorecard",
     "indicator_evidence",
+    "score_forecast",
+    "score_forecast_indicator",
 )
 # Views of the bookkeeping, which goes on.
 LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")

@@ -12,8 +12,23 @@ with own as (
         new_in,
         moved_in,
         moved_variance,
-        seen_things
+        seen_things,
+        1 as things_at_once
     from {{ ref('int_forecast_fact') }}
+    union all
+    select
+        indicator_code,
+        'province' as scope,
+        unit_code,
+        period_type,
+        period_start,
+        new_things,
+        new_things * new_share as new_in,
+        0 as moved_in,
+        0 as moved_variance,
+        seen_things,
+        things_at_once
+    from {{ ref('int_forecast_announcement') }}
     union all
     -- 2.1 and 5.2 ask whether a thing is late, 5.4 and 5.3 also whether somebody is displeased with it
     select
@@ -28,7 +43,8 @@ with own as (
         coalesce(
             due.late_variance + (due.things - due.late) * asked.displeased_share * (1 - asked.displeased_share), 0
         ) as moved_variance,
-        coming.seen_things
+        coming.seen_things,
+        1 as things_at_once
     from {{ ref('int_forecast_new') }} as coming
     left join {{ ref('int_forecast_due') }} as due using (kind, unit_code, period_type, period_start)
     cross join lateral (
@@ -50,7 +66,8 @@ with own as (
         0 as new_in,
         sum(probability) as moved_in,
         sum(probability * (1 - probability)) as moved_variance,
-        0 as seen_things
+        0 as seen_things,
+        1 as things_at_once
     from {{ ref('int_forecast_use') }}
     group by indicator_code, unit_code, period_type, period_start
 )
@@ -65,8 +82,9 @@ select
     sum(own.moved_in) as moved_in,
     sum(own.moved_variance) as moved_variance,
     coalesce(
-        sum(own.new_in * (own.new_things - own.new_in) / nullif(own.seen_things, 0)), 0
-    ) as share_variance
+        sum(own.things_at_once * own.new_in * (own.new_things - own.new_in) / nullif(own.seen_things, 0)), 0
+    ) as share_variance,
+    max(own.things_at_once) as things_at_once
 from own
 inner join {{ ref('int_shown_for') }} as shown
     on shown.scope = own.scope and shown.counted_unit_code = own.unit_code

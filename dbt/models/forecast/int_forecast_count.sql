@@ -8,6 +8,7 @@ with now as (
         coalesce(change.moved_in, 0) as moved_in,
         coalesce(change.moved_variance, 0) as moved_variance,
         coalesce(change.share_variance, 0) as share_variance,
+        coalesce(change.things_at_once, 1) as things_at_once,
         -- 1.4 keeps its present proportion to the unit's own count, the denominator of 3.3
         case count_.indicator_code when '1.4' then own.denominator else count_.denominator end as own_denominator
     from {{ ref('int_indicator_count') }} as count_
@@ -57,13 +58,15 @@ select
     expected.has_factor,
     factor.expected_numerator as factor_numerator,
     factor.expected_denominator as factor_denominator,
-    expected.new_things,
+    exp(-expected.new_things / expected.things_at_once) as none_probability,
     -- what comes is Poisson, and moves the ratio by 1 − ratio or by −ratio
     coalesce(
         sqrt(
             expected.moved_variance + expected.share_variance
-            + expected.new_in * (1 - expected.ratio) ^ 2
-            + (expected.new_things - expected.new_in) * expected.ratio ^ 2
+            + expected.things_at_once * (
+                expected.new_in * (1 - expected.ratio) ^ 2
+                + (expected.new_things - expected.new_in) * expected.ratio ^ 2
+            )
         ),
         0
     ) as deviation

@@ -8,7 +8,7 @@ with usual as (
     select
         kind,
         unit_code,
-        avg(is_late::integer) as late_share
+        {{ likely_share('count(*) filter (where is_late)', 'count(*)') }} as late_share
     from {{ ref('int_forecast_thing') }}
     where is_due_lately
     group by kind, unit_code

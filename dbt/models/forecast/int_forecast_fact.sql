@@ -27,7 +27,9 @@ dossier as (
         today.received_at >= recent.first_day
         and fact.period_type = 'month'
         and fact.period_start = date_trunc('month', today.received_at) as is_recent,
-        today.finished_at is null and today.due_at + today.supplement_time < period.ends_at as is_finished_by_end
+        today.finished_at is null
+        and period.days_left > 0
+        and today.due_at + today.supplement_time < period.ends_at as is_finished_by_end
     from fact
     inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = fact.unit_code
     inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = fact.dossier_code

@@ -10,13 +10,15 @@ with recent as (
         period.period_start,
         period.days_left,
         count(*) filter (where thing.is_started_lately) as started,
-        count(*) filter (where thing.is_finished_lately) as finished,
         count(*) filter (where thing.is_due_lately) as due,
-        sum(greatest(period.days_left - thing.days_taken, 0)) filter (where thing.is_finished_lately) as finished_days,
-        sum(greatest(period.days_left - thing.days_given, 0))
-        filter (where thing.is_due_lately and thing.is_late) as late_days,
-        avg(thing.is_displeased::integer) filter (where thing.is_finished_lately and not thing.is_late)
-            as displeased_share
+        count(*) filter (where thing.is_due_lately and thing.is_late) as late,
+        avg(greatest(period.days_left - thing.days_taken, 0)) filter (where thing.is_finished_lately)
+            as finished_days,
+        avg(greatest(period.days_left - thing.days_given, 0)) filter (where thing.is_due_lately and thing.is_late)
+            as late_days,
+        avg(greatest(period.days_left - thing.days_given, 0)) filter (where thing.is_due_lately) as due_days,
+        count(*) filter (where thing.is_finished_lately and not thing.is_late) as finished_in_time,
+        count(*) filter (where thing.is_finished_lately and not thing.is_late and thing.is_displeased) as displeased
     from {{ ref('int_forecast_thing') }} as thing
     cross join {{ ref('int_forecast_period') }} as period
     group by thing.kind, thing.unit_code, period.period_type, period.period_start, period.days_left
@@ -28,9 +30,13 @@ select
     recent.period_type,
     recent.period_start,
     recent.started::numeric / recent_days.days * recent.days_left as things,
-    coalesce(recent.finished_days::numeric / nullif(recent.finished * recent.days_left, 0), 0) as finished_share,
-    coalesce(recent.late_days::numeric / nullif(recent.due * recent.days_left, 0), 0) as late_share,
-    coalesce(recent.displeased_share, 0) as displeased_share,
-    recent.due as seen_things
+    coalesce(recent.finished_days / nullif(recent.days_left, 0), 0) as finished_share,
+    coalesce(
+        {{ likely_share('recent.late', 'recent.due') }}
+        * coalesce(recent.late_days, recent.due_days) / nullif(recent.days_left, 0),
+        0
+    ) as late_share,
+    {{ likely_share('recent.displeased', 'recent.finished_in_time') }} as displeased_share,
+    recent.due + 1 as seen_things
 from recent
 inner join {{ ref('int_forecast_window') }} as recent_days on recent_days.unit_code = recent.unit_code

@@ -1,11 +1,27 @@
 -- One row per procedure or service of a unit that was not yet used in the current period (3.2, 3.5a, 3.5b, 4.5a), with
 -- the probability that it is used by the period's end.
--- Uses come evenly, as often as in the unit's window. Those that were not used there are used, all together, as often as
--- those that were used just once (Good and Turing).
-with used as (
+-- Uses come evenly, as often as in the unit's window or, where that is longer, in the period so far. Those that were not
+-- used in that time are used, all together, as often as those that were used just once (Good and Turing).
+with span as (
     select
+        recent.unit_code,
+        period.period_type,
+        period.period_start,
+        period.days_left,
+        first.day as first_day,
+        greatest(night.working_day_number - first.working_day_number + first.is_working_day::integer, 1) as days
+    from {{ ref('int_forecast_window') }} as recent
+    cross join {{ ref('int_forecast_period') }} as period
+    inner join {{ ref('int_calendar') }} as first
+        on first.day = greatest(recent.history_begins_on, least(recent.first_day, period.period_start))
+    inner join {{ ref('int_calendar') }} as night on night.day = date '{{ var("as_of_day") }}'
+),
+
+daily_use as (
+    select
+        dossier.unit_code,
+        dossier.received_at::date as day,
         use.indicator_code,
-        tree.ancestor_code as unit_code,
         dossier.procedure_code as thing_code,
         count(*) as uses
     from {{ ref('int_dossier') }} as dossier
@@ -15,33 +31,46 @@ with used as (
         ('3.5b', dossier.is_paid_online),
         ('4.5a', dossier.uses_population_data)
     ) as use (indicator_code, is_use)
-    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = dossier.unit_code
-    inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = tree.ancestor_code
-    where use.is_use and dossier.received_at >= recent.first_day and dossier.received_at < {{ as_of() }}
-    group by use.indicator_code, tree.ancestor_code, dossier.procedure_code
+    where use.is_use and dossier.received_at < {{ as_of() }}
+    group by 1, 2, 3, 4
     union all
     select
+        unit_code,
+        used_at::date as day,
         '3.2' as indicator_code,
-        tree.ancestor_code as unit_code,
-        dossier.service_code as thing_code,
+        service_code as thing_code,
         count(*) as uses
-    from {{ ref('int_online_dossier') }} as dossier
-    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = dossier.unit_code
-    inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = tree.ancestor_code
-    where dossier.used_at >= recent.first_day and dossier.used_at < {{ as_of() }}
-    group by tree.ancestor_code, dossier.service_code
+    from {{ ref('int_online_dossier') }}
+    where used_at < {{ as_of() }}
+    group by 1, 2, 3, 4
+),
+
+used as (
+    select
+        daily_use.indicator_code,
+        span.unit_code,
+        span.period_type,
+        daily_use.thing_code,
+        sum(daily_use.uses) as uses
+    from daily_use
+    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = daily_use.unit_code
+    inner join span on span.unit_code = tree.ancestor_code and daily_use.day >= span.first_day
+    group by 1, 2, 3, 4
 ),
 
 thing as (
     {% for code in ['3_2', '3_5a', '3_5b', '4_5a'] %}
     select
-        indicator_code,
-        unit_code,
-        period_type,
-        period_start,
-        evidence_key as thing_code,
-        in_numerator
-    from {{ ref('indicator_' ~ code) }}
+        thing.indicator_code,
+        thing.evidence_key as thing_code,
+        thing.in_numerator,
+        span.*
+    from {{ ref('indicator_' ~ code) }} as thing
+    inner join span
+        on
+            span.unit_code = thing.unit_code
+            and span.period_type = thing.period_type
+            and span.period_start = thing.period_start
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -49,20 +78,17 @@ thing as (
 paced as (
     select
         thing.*,
-        period.days_left,
-        recent.days,
         coalesce(used.uses, 0) as uses,
         count(*) filter (where used.uses = 1) over of_unit as used_once,
         count(*) filter (where used.uses is null) over of_unit as unused
     from thing
-    inner join {{ ref('int_forecast_period') }} as period using (period_type, period_start)
-    inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = thing.unit_code
     left join used
         on
             used.indicator_code = thing.indicator_code
             and used.unit_code = thing.unit_code
+            and used.period_type = thing.period_type
             and used.thing_code = thing.thing_code
-    window of_unit as (partition by thing.indicator_code, thing.unit_code, period.period_type)
+    window of_unit as (partition by thing.indicator_code, thing.unit_code, thing.period_type)
 )
 
 select

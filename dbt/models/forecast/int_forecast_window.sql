@@ -24,6 +24,7 @@ with first_day as (
 
 select
     first_day.unit_code,
+    first_day.day as history_begins_on,
     min(calendar.day) as first_day,
     -- a first thing on a day off
     greatest(count(*) filter (where calendar.is_working_day), 1) as days
@@ -33,4 +34,4 @@ inner join {{ ref('int_calendar') }} as calendar
     on
         calendar.day between first_day.day and night.day
         and calendar.working_day_number > night.working_day_number - {{ most_days }}
-group by first_day.unit_code
+group by first_day.unit_code, first_day.day

@@ -29,24 +29,41 @@ lower_score as ({{ indicator_score('lower') }}),
 
 upper_score as ({{ indicator_score('upper') }}),
 
-expected_score as ({{ indicator_score('expected') }})
+expected_score as ({{ indicator_score('expected') }}),
+
+scored as (
+    select
+        now.*,
+        round(expected_score.numerator, 2) as numerator_expected,
+        round(expected_score.denominator, 2) as denominator_expected,
+        coalesce(now.score, 0) as score_now,
+        coalesce(expected_score.score, 0) as score_then,
+        (coalesce(upper_score.score, 0) - coalesce(lower_score.score, 0)) / 2 as spread_then,
+        -- where nothing is counted yet, nothing may come
+        case when now.denominator = 0 then expected.none_probability else 0 end as none_probability
+    from {{ ref('int_indicator_score') }} as now
+    inner join expected using (unit_code, period_type, period_start, indicator_code)
+    inner join expected_score using (profile, unit_code, period_type, period_start, indicator_code)
+    inner join lower_score using (profile, unit_code, period_type, period_start, indicator_code)
+    inner join upper_score using (profile, unit_code, period_type, period_start, indicator_code)
+    where now.profile = '{{ var("default_profile") }}' and now.max_score <> 0
+)
 
 select
-    now.unit_code,
-    now.period_type,
-    now.period_start,
-    now.indicator_code,
-    now.numerator as numerator_now,
-    now.denominator as denominator_now,
-    round(expected_score.numerator, 2) as numerator_expected,
-    round(expected_score.denominator, 2) as denominator_expected,
-    coalesce(now.score, 0) as score_now,
-    coalesce(expected_score.score, 0) as score_expected,
-    ((coalesce(upper_score.score, 0) - coalesce(lower_score.score, 0)) / 2)::numeric(6, 2) as spread,
-    now.max_score,
+    unit_code,
+    period_type,
+    period_start,
+    indicator_code,
+    numerator as numerator_now,
+    denominator as denominator_now,
+    numerator_expected,
+    denominator_expected,
+    score_now,
+    (score_then + none_probability * (score_now - score_then))::numeric(6, 2) as score_expected,
+    sqrt(
+        (1 - none_probability) * spread_then ^ 2
+        + none_probability * (1 - none_probability) * (score_now - score_then) ^ 2
+    )::numeric(6, 2) as spread,
+    max_score,
     {{ moment(as_of()) }} as as_of
-from {{ ref('int_indicator_score') }} as now
-inner join expected_score using (profile, unit_code, period_type, period_start, indicator_code)
-inner join lower_score using (profile, unit_code, period_type, period_start, indicator_code)
-inner join upper_score using (profile, unit_code, period_type, period_start, indicator_code)
-where now.profile = '{{ var("default_profile") }}' and now.max_score <> 0
+from scored
