@@ -45,9 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"CHISO_HOME": f"{folder}/home", "CHISO_EXPORTS": f"{folder}/exports"}
         days = (LAST_DAY - FIRST_DAY).days + 1
-        write_sample(
-            Path(folder) / "exports", days=days, last_day=LAST_DAY, **vars(arguments)
-        )
+        write_sample(Path(folder) / "exports", days=days, last_day=LAST_DAY, **vars(arguments))
         server.start()
         try:
             load()
@@ -85,7 +83,11 @@ def _days() -> Iterator[date]:
         following = (month + timedelta(days=32)).replace(day=1)
         days = [date.fromordinal(day) for day in range(month.toordinal(), following.toordinal())]
         working_days = [day for day in days if is_working_day(day.toordinal())]
-        yield from (day for day in working_days if len(working_days) - working_days.index(day) - 1 in DAYS_BEFORE_END)
+        yield from (
+            day
+            for day in working_days
+            if len(working_days) - working_days.index(day) - 1 in DAYS_BEFORE_END
+        )
         yield following - timedelta(days=1)
         month = following
 

@@ -47,14 +47,13 @@ with own as (
         1 as things_at_once
     from {{ ref('int_forecast_new') }} as coming
     left join {{ ref('int_forecast_due') }} as due using (kind, unit_code, period_type, period_start)
-    cross join lateral (
+    inner join lateral (
         values
         ('dossier', '2.1', 0),
         ('dossier', '5.4', coming.displeased_share),
         ('petition', '5.2', 0),
         ('petition', '5.3', coming.displeased_share)
-    ) as asked (kind, indicator_code, displeased_share)
-    where asked.kind = coming.kind
+    ) as asked (kind, indicator_code, displeased_share) on asked.kind = coming.kind
     union all
     select
         indicator_code,

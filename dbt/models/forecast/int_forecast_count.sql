@@ -12,7 +12,8 @@ with now as (
         -- 1.4 keeps its present proportion to the unit's own count, the denominator of 3.3
         case count_.indicator_code when '1.4' then own.denominator else count_.denominator end as own_denominator
     from {{ ref('int_indicator_count') }} as count_
-    inner join {{ ref('int_forecast_period') }} as period using (period_type, period_start)
+    inner join {{ ref('int_forecast_period') }} as period
+        on period.period_type = count_.period_type and period.period_start = count_.period_start
     inner join {{ ref('int_indicator_count') }} as own
         on
             own.unit_code = count_.unit_code
@@ -27,22 +28,23 @@ with now as (
             and change.indicator_code = count_.indicator_code
 ),
 
-expected as (
+grown as (
     select
         now.*,
-        numerator + new_in + moved_in as expected_numerator,
+        now.numerator + now.new_in + now.moved_in as expected_numerator,
         case
-            when own_denominator > 0 then denominator * (own_denominator + new_things) / own_denominator
-            else greatest(denominator, new_things)
+            when now.own_denominator > 0
+                then now.denominator * (now.own_denominator + now.new_things) / now.own_denominator
+            else greatest(now.denominator, now.new_things)
         end as expected_denominator
     from now
 ),
 
-measured as (
+expected as (
     select
-        expected.*,
-        expected_numerator / nullif(expected_denominator, 0) as ratio
-    from expected
+        grown.*,
+        grown.expected_numerator / nullif(grown.expected_denominator, 0) as ratio
+    from grown
 )
 
 select
@@ -70,8 +72,8 @@ select
         ),
         0
     ) as deviation
-from measured as expected
-left join measured as factor
+from expected
+left join expected as factor
     on
         expected.has_factor
         and factor.indicator_code = '1.4'

@@ -1,23 +1,9 @@
 -- One row per procedure or service of a unit that was not yet used in the current period (3.2, 3.5a, 3.5b, 4.5a), with
 -- the probability that it is used by the period's end.
--- Uses come evenly, as often as in the unit's window or, where that is longer, in the period so far. Those that were not
--- used in that time are used, all together, as often as those that were used just once (Good and Turing).
-with span as (
-    select
-        recent.unit_code,
-        period.period_type,
-        period.period_start,
-        period.days_left,
-        first.day as first_day,
-        greatest(night.working_day_number - first.working_day_number + first.is_working_day::integer, 1) as days
-    from {{ ref('int_forecast_window') }} as recent
-    cross join {{ ref('int_forecast_period') }} as period
-    inner join {{ ref('int_calendar') }} as first
-        on first.day = greatest(recent.history_begins_on, least(recent.first_day, period.period_start))
-    inner join {{ ref('int_calendar') }} as night on night.day = date '{{ var("as_of_day") }}'
-),
-
-daily_use as (
+-- Uses come evenly, as often as lately (int_forecast_span). Those that were not used then are used, all together, as
+-- often as those that were used just once (Good and Turing); the others a little less often than they were, as some
+-- were used by luck: the fewer were used twice, the more of those used once (absolute discounting of Ney and Kneser).
+with daily_use as (
     select
         dossier.unit_code,
         dossier.received_at::date as day,
@@ -25,13 +11,13 @@ daily_use as (
         dossier.procedure_code as thing_code,
         count(*) as uses
     from {{ ref('int_dossier') }} as dossier
-    cross join lateral (
+    inner join lateral (
         values
         ('3.5a', dossier.has_fee_amount),
         ('3.5b', dossier.is_paid_online),
         ('4.5a', dossier.uses_population_data)
-    ) as use (indicator_code, is_use)
-    where use.is_use and dossier.received_at < {{ as_of() }}
+    ) as use (indicator_code, is_use) on use.is_use
+    where dossier.received_at < {{ as_of() }}
     group by 1, 2, 3, 4
     union all
     select
@@ -54,7 +40,8 @@ used as (
         sum(daily_use.uses) as uses
     from daily_use
     inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = daily_use.unit_code
-    inner join span on span.unit_code = tree.ancestor_code and daily_use.day >= span.first_day
+    inner join {{ ref('int_forecast_span') }} as span
+        on span.unit_code = tree.ancestor_code and daily_use.day >= span.first_day
     group by 1, 2, 3, 4
 ),
 
@@ -66,7 +53,7 @@ thing as (
         thing.in_numerator,
         span.*
     from {{ ref('indicator_' ~ code) }} as thing
-    inner join span
+    inner join {{ ref('int_forecast_span') }} as span
         on
             span.unit_code = thing.unit_code
             and span.period_type = thing.period_type
@@ -79,8 +66,9 @@ paced as (
     select
         thing.*,
         coalesce(used.uses, 0) as uses,
+        count(*) filter (where used.uses is null) over of_unit as unused,
         count(*) filter (where used.uses = 1) over of_unit as used_once,
-        count(*) filter (where used.uses is null) over of_unit as unused
+        count(*) filter (where used.uses = 2) over of_unit as used_twice
     from thing
     left join used
         on
@@ -98,7 +86,10 @@ select
     period_start,
     thing_code,
     1 - exp(
-        -(case when uses > 0 then uses else used_once::numeric / unused end) / days * days_left
+        -case
+            when uses = 0 then used_once::numeric / unused
+            else uses - coalesce(used_once::numeric / nullif(used_once + 2 * used_twice, 0), 0)
+        end / days * days_left
     ) as probability
 from paced
 where not in_numerator

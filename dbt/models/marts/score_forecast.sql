@@ -7,10 +7,10 @@ with family as (
         forecast.*,
         -- indicators that ask about the same things rise and fall together; the others do not know of each other
         case
-            when indicator_code in ('2.1', '5.4') then 'late dossiers'
-            when indicator_code in ('5.2', '5.3') then 'late petitions'
-            when indicator_code in ('3.2', '3.5a', '3.5b', '4.5a') then 'used procedures'
-            when indicator_code in ('4.1', '4.2', '4.3', '4.4', '4.5b') then 'digitised dossiers'
+            when forecast.indicator_code in ('2.1', '5.4') then 'late dossiers'
+            when forecast.indicator_code in ('5.2', '5.3') then 'late petitions'
+            when forecast.indicator_code in ('3.2', '3.5a', '3.5b', '4.5a') then 'used procedures'
+            when forecast.indicator_code in ('4.1', '4.2', '4.3', '4.4', '4.5b') then 'digitised dossiers'
             else 'received dossiers'
         end as family
     from {{ ref('score_forecast_indicator') }} as forecast
