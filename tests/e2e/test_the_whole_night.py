@@ -44,6 +44,8 @@ TABLES = (
     "improvement_plan",
     "improvement_evidence",
     "improvement_limit",
+    "score_forecast",
+    "score_forecast_indicator",
 )
 # Views of the bookkeeping, which goes on.
 LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")
