@@ -328,7 +328,20 @@ def test_a_number_that_is_none_or_negative_refuses_the_answer(
         read(given, f"{endpoint}_2026.json")
 
 
-@pytest.mark.parametrize(("endpoint", "key"), EVERY_NUMBER)
+# What else an answer tells stands for itself: without it the rest is still true.
+NEEDED = [
+    *(("transparency", key) for key in ("numerator", "denominator", "score")),
+    *(
+        (endpoint, key)
+        for endpoint, counts in TREES.items()
+        for key in counts
+        if key not in ("totalScore", "avgProcessingDays")
+    ),
+    ("service-results", "totalScore"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "key"), NEEDED)
 def test_a_key_that_is_gone_everywhere_refuses_and_one_that_is_gone_somewhere_is_null(
     read: Read, endpoint: str, key: str
 ) -> None:
@@ -345,6 +358,13 @@ def test_a_key_that_is_gone_everywhere_refuses_and_one_that_is_gone_somewhere_is
     assert read(changed(endpoint, lambda data: lose(data, slice(1))), name)
     with pytest.raises(Refused, match=f"không có {key} ở đơn vị nào"):
         read(changed(endpoint, lambda data: lose(data, slice(None))), name)
+
+
+def test_an_overview_without_metrics_is_no_fault(read: Read) -> None:
+    whole, without = changed("transparency", len), changed("transparency", len)
+    without["data"]["overview"].pop("metrics")
+    rows = read(without, "transparency_2026.json")
+    assert len(rows) == len(read(whole, "transparency_2026.json")) - len(LISTED["transparency"])
 
 
 @pytest.mark.parametrize("scores", ["x", [1], GROUP_SCORES | {"CKMB": "cao"}, {"CKMB": 1}])

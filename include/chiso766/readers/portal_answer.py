@@ -43,8 +43,8 @@ class _Metric:
     ratio: tuple[str, ...] = ()
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        return self.numerator + self.denominator + self.ratio
+    def counts(self) -> tuple[str, ...]:
+        return self.numerator + self.denominator
 
 
 # Endpoints that list their metrics -> the group whose score they tell.
@@ -195,11 +195,9 @@ def _listed(data: object, group: str) -> Iterator[_Row]:
     units = _objects(data.get("evaluation"), "data.evaluation")
     overview = data["overview"]
     if isinstance(overview, dict) and overview.get("departmentCode") is not None:
-        units = [overview, *units]
+        units = [{"metrics": [], **overview}, *units]
     metrics = [(unit, _objects(unit.get("metrics"), "metrics")) for unit in units]
-    _require(("totalScore", "totalMaxScore"), units)
-    every = [metric for _, each in metrics for metric in each]
-    _require(("numerator", "denominator", "ratio", "score", "maxScore"), every)
+    _require(("numerator", "denominator", "score"), [metric for _, of in metrics for metric in of])
     for unit, of_unit in metrics:
         for metric in of_unit:
             yield from _given(
@@ -221,7 +219,7 @@ def _listed(data: object, group: str) -> Iterator[_Row]:
 
 def _tree(data: object, group: str, metrics: Sequence[_Metric]) -> Iterator[_Row]:
     units = _parent_and_children(data)
-    _require(("totalScore", *(key for metric in metrics for key in metric.keys)), units)
+    _require([key for metric in metrics for key in metric.counts], units)
     for unit in units:
         for metric in metrics:
             yield from _given(
@@ -268,7 +266,7 @@ def _objects(value: object, place: str) -> list[_Object]:
 
 
 def _require(keys: Sequence[str], objects: Sequence[_Object]) -> None:
-    """A key that no object has was renamed: what it told must not be read as null."""
+    """A key that no object has was renamed: a count or score beside it must not be taken alone."""
     for key in keys:
         if objects and not any(key in each for each in objects):
             raise _strange(f"không có {key} ở đơn vị nào")
