@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from chiso766 import portal
+from chiso766 import portal, settings
 from chiso766.check import check_day
 from chiso766.connectors import transfer
+from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day, landing_path
 from chiso766.portal import PAUSE_S, pull_day
 
@@ -345,6 +346,16 @@ def test_an_answer_without_end_is_cut_off(
 
     assert not [name for name in landed() if name.startswith("transparency")]
     assert "trả một trang lớn hơn 1 MiB" in sentences()[0]
+
+
+def test_a_landing_area_that_takes_nothing_fails_the_pull_at_once(replayed: Portal) -> None:
+    home = settings.make_private(settings.load().home)
+    (home / "landing").write_bytes(b"")
+
+    with pytest.raises(ChisoError, match="Không lưu được cong_dvcqg/2026-11-20/service-results"):
+        pull_day(DAY)
+
+    assert replayed.asked == ["service-results"]
 
 
 def test_secrets_are_neither_logged_nor_kept(
