@@ -1,6 +1,6 @@
 -- One row per current period, the month, quarter and year that hold the last second before A, with the working days
 -- from A through its last day.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 select
     period.period_type,
     period.period_start,
