@@ -206,6 +206,10 @@ class TestInTheMiddleOfTheMonth:
         # 80 were due in the window; the half of one more is late
         assert expected(STEADY, "2.1") == near(44 - 22 * 0.5 / 81, 44)
 
+    def test_somebody_may_be_displeased_with_what_is_finished_in_time(self) -> None:
+        # all that comes is finished by the end, in time and pleasing but for such a half of one
+        assert expected(STEADY, "5.4") == near(22 + 22 * (1 - 0.5 / 81) ** 2, 44)
+
     def test_an_open_dossier_is_late_as_often_as_those_that_were_open_as_long(self) -> None:
         # Two days before their due day three of four were open, and one of these came late; one
         # more has the usual share (1 + ½) / (4 + 1). The other open one is due after the month.
@@ -293,6 +297,25 @@ class TestInTheMiddleOfTheMonth:
             "  or now <> score_now or explained.then <> expected_score)"
         )
         assert differing == []
+
+    def test_80_percent_lie_within_1_28_deviations_of_indicators_that_go_together(self) -> None:
+        together = (
+            {"2.1", "5.4"},
+            {"5.2", "5.3"},
+            {"3.2", "3.5a", "3.5b", "4.5a"},
+            {"4.1", "4.2", "4.3", "4.4", "4.5b"},
+            {"1.4", "3.3", "3.6"},
+            {"1.1", "1.2"},
+        )
+        for ward in (STEADY, DIGITISING):
+            spreads = [
+                sum(float(indicator(ward, code)["spread"]) for code in codes) for codes in together
+            ]
+            deviation = sum(spread**2 for spread in spreads) ** 0.5
+            row = row_of(ward)
+            for bound in (row["low_score"], row["high_score"]):
+                distance = abs(float(bound - row["expected_score"]))
+                assert distance == pytest.approx(1.2816 * deviation, abs=0.01)
 
     def test_the_interval_holds_the_expected_score(self) -> None:
         for row in select("select * from marts.score_forecast"):

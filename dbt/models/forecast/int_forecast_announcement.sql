@@ -1,6 +1,7 @@
 -- One row per province, current period and indicator of announcements (1.1, 1.2): how many more procedures will be
 -- announced (1.2: made public) by the period's end, and how many of them in time.
 -- A decision announces several procedures at once, all in time or none: the fewer decisions, the less is known.
+{{ config(materialized='view') }}
 with lately as (
     select
         case_.indicator_code,

@@ -61,16 +61,16 @@ select
     factor.expected_numerator as factor_numerator,
     factor.expected_denominator as factor_denominator,
     exp(-expected.new_things / expected.things_at_once) as none_probability,
-    -- what comes is Poisson, and moves the ratio by 1 − ratio or by −ratio
-    coalesce(
-        sqrt(
+    -- what comes is Poisson, and moves the ratio by 1 − ratio or by −ratio; below 0 only by rounding
+    sqrt(
+        greatest(
             expected.moved_variance + expected.share_variance
             + expected.things_at_once * (
                 expected.new_in * (1 - expected.ratio) ^ 2
                 + (expected.new_things - expected.new_in) * expected.ratio ^ 2
-            )
-        ),
-        0
+            ),
+            0
+        )
     ) as deviation
 from expected
 left join expected as factor

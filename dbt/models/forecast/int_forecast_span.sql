@@ -1,5 +1,6 @@
 -- One row per unit and current period: the days that the forecast takes the pace of rare things from (announcements,
 -- uses of a procedure): the unit's window or, where that is longer, the period so far.
+{{ config(materialized='view') }}
 select
     recent.unit_code,
     period.period_type,

@@ -36,9 +36,10 @@ dated as (
         coalesce(thing.due_at >= recent.first_day and thing.due_at < {{ as_of() }}, false) as is_due_lately,
         coalesce(thing.finished_at >= recent.first_day, false) as is_finished_lately,
         due.working_day_number - night.working_day_number as days_to_go,
-        due.working_day_number - started.working_day_number as days_given,
-        due.working_day_number - finished.working_day_number as days_early,
-        finished.working_day_number - started.working_day_number as days_taken
+        -- what is due or finished before it was received took no time
+        greatest(due.working_day_number - started.working_day_number, 0) as days_given,
+        greatest(finished.working_day_number - started.working_day_number, 0) as days_taken,
+        due.working_day_number - finished.working_day_number as days_early
     from thing
     inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = thing.unit_code
     inner join {{ ref('int_calendar') }} as night on night.day = date '{{ var("as_of_day") }}'

@@ -5,12 +5,14 @@
 with family as (
     select
         forecast.*,
-        -- indicators that ask about the same things rise and fall together; the others do not know of each other
+        -- indicators that ask about the same things are taken to rise and fall together, the others not to know of each
+        -- other
         case
             when forecast.indicator_code in ('2.1', '5.4') then 'late dossiers'
             when forecast.indicator_code in ('5.2', '5.3') then 'late petitions'
             when forecast.indicator_code in ('3.2', '3.5a', '3.5b', '4.5a') then 'used procedures'
             when forecast.indicator_code in ('4.1', '4.2', '4.3', '4.4', '4.5b') then 'digitised dossiers'
+            when forecast.indicator_code in ('1.1', '1.2') then 'announcements'
             else 'received dossiers'
         end as family
     from {{ ref('score_forecast_indicator') }} as forecast
