@@ -11,8 +11,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from . import promises, published, ranking, tables, worklists
 from .evidence import KINDS, Evidence, in_the_marts, recomputed, without_true_reason
-from .tables import TABLES, Key, Recomputed, Table, Values
+from .tables import Key, Recomputed, Table, Values
+
+TABLES = (*tables.TABLES, *worklists.TABLES, *published.TABLES, *ranking.TABLES)
 
 SHOWN_OF_A_GROUP = 3
 SMALLEST_DIFFERENCE = Fraction(1, 1_000_000)
@@ -69,6 +72,7 @@ def compare(own: Recomputed, connection: psycopg.Connection) -> Differences:
     for table in TABLES:
         comparison.compare_table(table)
     comparison.compare_evidence()
+    comparison.check_promises()
     return comparison.differences
 
 
@@ -115,6 +119,12 @@ class _Comparison:
                 self._add(f"indicator_evidence.{group} of {place[0]}", place, theirs, ours, *cause)
         for *key, reason in without_true_reason(self._connection):
             self._add("indicator_evidence.reason", tuple(key), reason, "a word where not counted")
+
+    def check_promises(self) -> None:
+        for what, place in promises.broken(self._own, self._connection):
+            kind = KINDS.get(place[-2], "unit")
+            cause = self._thing(kind, place[-1])
+            self._add(f"improvement_evidence: {what}", place, None, None, *cause)
 
     def _smallest_cause(self, place: Key) -> tuple[str, ...]:
         """The smallest of the things that only one side counts, if there is any."""
@@ -173,6 +183,8 @@ def _counted(one: Evidence, other: Evidence) -> dict[str, bool]:
 def _same(marts: Any, own: Any) -> bool:
     if isinstance(own, tuple):
         return len(marts) == len(own) and all(map(_same, marts, own))
+    if isinstance(own, frozenset):
+        return sorted(marts) == sorted(own)
     if isinstance(own, Fraction) and marts is not None:
         return abs(Fraction(marts) - own) <= SMALLEST_DIFFERENCE
     if isinstance(marts, datetime):

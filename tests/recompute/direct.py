@@ -40,6 +40,9 @@ class Given:
     def newest(self, source: str) -> list[Row]:
         return self.tables.get(source, [])
 
+    def pulls(self) -> list[tuple[date, Row]]:
+        return [(self.as_of_day, row) for row in self.newest("portal_scores")]
+
     def load(self, connection: psycopg.Connection) -> None:
         """Into an empty warehouse, in the caller's transaction."""
         for name in self.read:

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import psycopg
 
-from .scores import RULES
-from .tables import DEFAULT_PROFILE, Key, Recomputed
+from .scores import DEFAULT_PROFILE, RULES
+from .tables import Key, Recomputed
 
 KINDS = {
     **dict.fromkeys(("1.1", "1.2"), "announcement"),

@@ -95,6 +95,7 @@ class Exports:
 
     def __init__(self, folder: Path, set_aside: frozenset[Place] = frozenset()) -> None:
         self.tables: dict[str, dict[tuple[object, ...], Row]] = {source: {} for source in KEYS}
+        self.pulled: dict[tuple[date, tuple[object, ...]], Row] = {}
         self.read: set[str] = set()
         self.refused: set[tuple[date, str, str]] = set()
         self.days = sorted(date.fromisoformat(day.name) for day in folder.iterdir() if day.is_dir())
@@ -120,9 +121,15 @@ class Exports:
                 older = table.get(key, {})
                 given |= {field: older[field] for field in older if field not in row}
             table[key] = given
+            if source == "portal_scores":
+                self.pulled[day, key] = given
 
     def newest(self, source: str) -> list[Row]:
         return list(self.tables[source].values())
+
+    def pulls(self) -> list[tuple[date, Row]]:
+        """What the portal had published, as every day brought it."""
+        return [(day, row) for (day, _), row in self.pulled.items()]
 
 
 def _files(day: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -65,13 +65,13 @@ class Count:
     """What an indicator counts: every thing, and whether it is in the numerator.
 
     ``hours``: of every thing, where the numerator is their sum. ``fixed_denominator``: a number
-    that is no count of things. ``fixed_ratio``: where it is not numerator / denominator.
+    that is no count of things. ``shown_ratio``: where it is not numerator / denominator.
     """
 
     things: dict[str, bool] = field(default_factory=dict)
     hours: dict[str, Fraction] | None = None
     fixed_denominator: int | None = None
-    fixed_ratio: Fraction | None = None
+    shown_ratio: Fraction | None = None
 
     @property
     def numerator(self) -> Decimal:
@@ -85,14 +85,28 @@ class Count:
 
     @property
     def ratio(self) -> Fraction | None:
-        if not self.denominator:
-            return None
-        if self.fixed_ratio is not None:
-            return self.fixed_ratio
-        return Fraction(self.numerator) / self.denominator
+        return self.counted_ratio if self.shown_ratio is None else self.shown_ratio
+
+    @property
+    def counted_ratio(self) -> Fraction | None:
+        return Fraction(self.numerator) / self.denominator if self.denominator else None
+
+    def moved(self, thing: str, is_counted: bool) -> Count:
+        """The same with one of its things in the numerator, or out of it."""
+        return replace(self, things=self.things | {thing: is_counted})
 
 
 Counts = dict[str, Count]
+
+
+def show_ratios(counts: Counts) -> Counts:
+    """That of 1.4 is at most 1; that of 3.3 is its product with it (0 where it does not exist)."""
+    synchronised, online = counts["1.4"].counted_ratio, counts["3.3"].counted_ratio
+    factor = min(Fraction(1), synchronised or Fraction(0))
+    return counts | {
+        "1.4": replace(counts["1.4"], shown_ratio=None if synchronised is None else factor),
+        "3.3": replace(counts["3.3"], shown_ratio=None if online is None else online * factor),
+    }
 
 
 class World:
@@ -136,6 +150,10 @@ class World:
             for unit in self.catalogue.lineage(petition.unit):
                 self._petitions_of[unit].append(petition)
 
+    def pulls(self) -> list[tuple[date, Row]]:
+        """What the portal had published, and the day that brought it."""
+        return self._exports.pulls()
+
     def given(self, source: str, field: str, code: str) -> list[Row]:
         """The newest rows of a thing as they were given."""
         return [row for row in self._exports.newest(source) if row.get(field) == code]
@@ -156,6 +174,11 @@ class World:
                 periods.append(period)
                 period = period_of(kind, period.end)
         return periods
+
+    def current_periods(self) -> list[Period]:
+        """The month, quarter and year that hold the last second before A."""
+        last = (self.as_of - timedelta(seconds=1)).date()
+        return [one for one in self.periods() if one.start <= last < one.end]
 
     def latest_rating(self, dossier: str, at: datetime) -> str:
         given = [rating for rating in self._ratings.get(dossier, []) if rating[0] < at]
@@ -256,6 +279,7 @@ class _Scope:
             "2.2": self.mean_hours(),
             "3.1": self.with_online_service(),
             "3.2": self.used_services(),
+            "3.3": _of(self.received, lambda one: one.is_online),
             "3.5a": self.fee_procedures(lambda one: one.has_fee),
             "3.5b": self.fee_procedures(lambda one: one.is_paid_online),
             "3.6": _of([d for d in self.received if d.owes_fee], lambda one: one.is_paid_online),
@@ -268,8 +292,7 @@ class _Scope:
             "4.6": self.certified_copies(),
             "5.4": self.content_applicants(),
         }
-        counts["3.3"] = self.online(counts["1.4"])
-        return counts | self.petition_counts()
+        return show_ratios(counts) | self.petition_counts()
 
     # Publicity, of a province
 
@@ -314,8 +337,6 @@ class _Scope:
         national = self.world.national_count(self.unit, self.period)
         by_portal = len(self.received) if portal is None else portal
         count.fixed_denominator = max(by_portal, national or 0)
-        ratio = count.ratio
-        count.fixed_ratio = None if ratio is None else min(Fraction(1), ratio)
         return count
 
     # Progress
@@ -351,13 +372,6 @@ class _Scope:
             if dossier.is_online and moment and self.start <= moment < self.at:
                 used.add(dossier.row.get("MaDVC") or first.get(dossier.row["MaTTHC"]))
         return Count({one: one in used for one in self.world.catalogue.public_services(self.unit)})
-
-    def online(self, synchronised: Count) -> Count:
-        count = _of(self.received, lambda one: one.is_online)
-        ratio = count.ratio
-        factor = synchronised.ratio or Fraction(0)
-        count.fixed_ratio = None if ratio is None else ratio * min(Fraction(1), factor)
-        return count
 
     # Online payment
 

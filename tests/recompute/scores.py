@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +10,7 @@ from fractions import Fraction
 from .indicators import Count, Counts, rounded
 
 PROFILES = ("portal-2026", "decision-766-text")
+DEFAULT_PROFILE = PROFILES[0]
 
 _TABLE = """
 1.1  CKMB    6  100 absent announcements
@@ -72,38 +73,53 @@ class Scored:
     status: str
 
 
-def scored(profile: str, code: str, count: Count, level: str, read: set[str]) -> Scored:
-    rule = RULES[code]
-    if code == "4.6" and profile == "portal-2026":
-        status = "scored" if rule.source in read else "no_source"
-        score = Decimal(rule.maximum) if status == "scored" else None
+def scored(profile: str, code: str, count: Count, level: str, read: Collection[str]) -> Scored:
+    exact = exact_score(profile, code, count, level, read)
+    score = None if exact is None else rounded(exact)
+    status = _status(profile, code, count, level, read)
+    if _is_constant(profile, code):
         return Scored(None, None, None, score, status)
-    status = _status(code, rule, count, level, read)
-    score = _score(profile, code, rule, count, status)
     return Scored(count.numerator, count.denominator, count.ratio, score, status)
 
 
-def _status(code: str, rule: Rule, count: Count, level: str, read: set[str]) -> str:
-    if rule.source not in read:
-        return "no_source"
-    if code == "3.1" and level != "tinh":
-        return "not_applicable"
-    if not rule.maximum:
-        return "unscored"
-    return "scored" if count.denominator else "no_denominator"
-
-
-def _score(profile: str, code: str, rule: Rule, count: Count, status: str) -> Decimal | None:
+def exact_score(
+    profile: str, code: str, count: Count, level: str, read: Collection[str]
+) -> Fraction | None:
+    """The score before it is rounded; None where there is none."""
+    maximum = Fraction(RULES[code].maximum)
+    status = _status(profile, code, count, level, read)
     if status in ("no_source", "unscored"):
         return None
     if status == "not_applicable":
-        return Decimal(0)
+        return Fraction(0)
     if status == "no_denominator":
-        zero_rule = {"absent": None, "zero": Decimal(0), "full": Decimal(rule.maximum)}
-        return zero_rule[rule.at_zero]
+        return {"absent": None, "zero": Fraction(0), "full": maximum}[RULES[code].at_zero]
+    if _is_constant(profile, code):
+        return maximum
     ratio = count.ratio
     assert ratio is not None
-    return rounded(min(Fraction(rule.maximum), rule.maximum * ratio / target(profile, code)))
+    return min(maximum, maximum * ratio / target(profile, code))
+
+
+def exact_total(counts: Counts, level: str, read: Collection[str]) -> Fraction:
+    """The total in the default profile without any rounding."""
+    scores = (exact_score(DEFAULT_PROFILE, code, counts[code], level, read) for code in RULES)
+    return sum((score for score in scores if score is not None), Fraction(0))
+
+
+def _is_constant(profile: str, code: str) -> bool:
+    """4.6 as published: the full score for every unit, without counts."""
+    return code == "4.6" and profile == "portal-2026"
+
+
+def _status(profile: str, code: str, count: Count, level: str, read: Collection[str]) -> str:
+    if RULES[code].source not in read:
+        return "no_source"
+    if code == "3.1" and level != "tinh":
+        return "not_applicable"
+    if not RULES[code].maximum:
+        return "unscored"
+    return "scored" if count.denominator or _is_constant(profile, code) else "no_denominator"
 
 
 def target(profile: str, code: str) -> Fraction:
@@ -122,7 +138,7 @@ class Scorecard:
     expected: int
 
 
-def scorecard(profile: str, counts: Counts, level: str, read: set[str]) -> Scorecard:
+def scorecard(profile: str, counts: Counts, level: str, read: Collection[str]) -> Scorecard:
     rows = {code: scored(profile, code, counts[code], level, read) for code in RULES}
     groups: dict[str, Decimal] = {}
     for code, row in rows.items():

@@ -141,6 +141,35 @@ _RESULT = _row(
 )
 
 
+_COUNTED = ("numerator", "denominator", "ratio", "score", "max_score")
+_FIGURES = (
+    ("", "", "", "", ""),
+    ("0", "0", "", "", "6"),
+    ("0", "0", "", "6", "6"),
+    ("1", "1", "100", "6", "6"),
+    ("1", "1", "100", "5.99", "6"),
+    ("1", "1", "100", "5.98", "6"),
+    ("0", "1", "0", "0", "6"),
+    ("1", "2", "50", "3", "6"),
+    ("2", "1", "12.5", "0.01", "20"),
+    ("", "", "100", "2", "2"),
+)
+_COMPARED = (
+    "PETITION_PROCESSING_ON_TIME",
+    "ORIGINAL_RESULT_AVAILABLE",
+    "DOSSIER_ON_TIME",
+    "avgProcessingDays",
+    "GROUP_MDHL",
+)
+_TOTALS = _one("14", "20.5", "20.5", "67.18", "80", "0")
+
+
+def _total(unit: str) -> st.SearchStrategy[Row]:
+    """A published total, of a unit that the portal may name and place, or nothing."""
+    level = "COMMUNE" if unit in COMMUNES else "AGENCY" if unit in AGENCIES else "PROVINCE"
+    return _row(score=_TOTALS, unit_level=st.just(level), unit_name=st.just(unit))
+
+
 class _Sources:
     """The rows of every source; of the few moments two are often the same or in odd order."""
 
@@ -175,14 +204,7 @@ class _Sources:
                 "announcements", dict.fromkeys(announcements, self._announcement())
             ),
             "national_counts": _some("national_counts", dict.fromkeys(national_counts, count)),
-            "portal_scores": _some(
-                "portal_scores",
-                {
-                    (unit, period, "DOSSIER_SYNC"): _row(denominator=_one("0", "2", "9"))
-                    for unit in UNITS[::5]
-                    for period in (self._year, f"{self._year}-{self._month:0>2}")
-                },
-            ),
+            "portal_scores": self._portal_scores(),
             "dossiers": _some("dossiers", {(code,): self._dossier() for code in DOSSIERS}),
             "petitions": _some("petitions", {(code,): self._petition() for code in PETITIONS}),
             "ratings": self._ratings(),
@@ -198,6 +220,44 @@ class _Sources:
                 for unit, row in zip(UNITS, drawn[1:], strict=True)
                 if unit not in drawn[0]
             ]
+        )
+
+    def _portal_scores(self) -> Rows:
+        """Counts for 1.4, figures of a few indicators, totals; mostly of the last month."""
+        month = f"{self._year}-{self._month:0>2}"
+        counts = _row(denominator=_one("0", "2", "9"))
+        figures = st.sampled_from(_FIGURES).map(lambda figure: dict(zip(_COUNTED, figure)))
+        synchronised = {
+            (unit, period, "DOSSIER_SYNC"): counts
+            for unit in UNITS[::5]
+            for period in (self._year, month)
+        }
+        compared = {
+            (unit, month, code): figures
+            for unit in ("H24.1", "H30", UNKNOWN_UNIT)
+            for code in _COMPARED
+        }
+        without_counts = {  # as 4.6 is published
+            (unit, month, "ELECTRONIC_CERTIFIED_COPY"): _row(score=_one("2", "0", "1.99"))
+            for unit in ("H24.1", "H30")
+        }
+        totals = {(unit, month, "TOTAL"): _total(unit) for unit in (*UNITS, UNKNOWN_UNIT)}
+        neighbours = st.lists(_TOTALS, max_size=2) | st.lists(_TOTALS, min_size=20, max_size=23)
+        return st.builds(
+            list.__add__,
+            _some("portal_scores", synchronised | compared | without_counts | totals),
+            neighbours.map(
+                lambda drawn: [
+                    {
+                        "unit_code": f"H24.{number}",
+                        "period": month,
+                        "metric": "TOTAL",
+                        "unit_level": "COMMUNE",
+                        "score": total,
+                    }
+                    for number, total in enumerate(drawn, start=101)
+                ]
+            ),
         )
 
     def _service(self, procedure: str) -> st.SearchStrategy[Row]:

@@ -18,7 +18,6 @@ from .working_days import working_days_between
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
 
-DEFAULT_PROFILE = PROFILES[0]
 GROUP_MAXIMUM = {"CKMB": 18, "TDGQ": 20, "ONLINE": 12, "TTTT": 10, "MDSH": 22, "MDHL": 18}
 UNIT_LEVELS = {"xa": "commune", "so": "agency", "tinh": "province"}
 FIRST_DAY, LAST_DAY = date(2022, 6, 23), date(9999, 12, 31)
@@ -119,7 +118,7 @@ def _dossiers(own: Recomputed) -> Iterator[tuple[Key, Values]]:
                 len(one.requests(at)),
                 one.supplement_time(at),
                 state,
-                _working_days_left(one.due, state, at),
+                working_days_left(one.due, state, at),
                 one.is_paid_online,
                 one.has_component_file,
                 one.reuses_data,
@@ -136,7 +135,7 @@ def _dossiers(own: Recomputed) -> Iterator[tuple[Key, Values]]:
         )
 
 
-def _working_days_left(deadline: datetime | None, state: str | None, at: datetime) -> int | None:
+def working_days_left(deadline: datetime | None, state: str | None, at: datetime) -> int | None:
     """From the day that begins at ``at``; only what is open has days left."""
     if deadline is None or state not in ("open_in_time", "open_overdue"):
         return None
@@ -165,7 +164,7 @@ def _petitions(own: Recomputed) -> Iterator[tuple[Key, Values]]:
                 *(_time(one, name) for name in _PETITION_TIMES),
                 deadline,
                 state,
-                _working_days_left(
+                working_days_left(
                     datetime.combine(deadline, datetime.min.time()) if deadline else None,
                     state,
                     at,
@@ -232,7 +231,7 @@ def _scorecards(own: Recomputed) -> Iterator[tuple[Key, Values]]:
         )
 
 
-_PLACE = ("unit_code", "period_type", "period_start")
+PLACE = ("unit_code", "period_type", "period_start")
 
 TABLES = (
     Table(
@@ -320,25 +319,25 @@ TABLES = (
     ),
     Table(
         "fct_indicator",
-        ("profile", *_PLACE, "indicator_code"),
+        ("profile", *PLACE, "indicator_code"),
         ("numerator", "denominator", "ratio", "score", "max_score", "status", "as_of"),
         _indicators,
     ),
     Table(
         "fct_indicator_by_procedure",
-        ("profile", *_PLACE, "indicator_code", "procedure_code"),
+        ("profile", *PLACE, "indicator_code", "procedure_code"),
         ("numerator", "denominator", "ratio"),
         _by_procedure,
     ),
     Table(
         "fct_group_score",
-        ("profile", *_PLACE, "group_code"),
+        ("profile", *PLACE, "group_code"),
         ("score", "max_score", "as_of"),
         _groups,
     ),
     Table(
         "fct_scorecard",
-        ("profile", *_PLACE),
+        ("profile", *PLACE),
         (
             "total_score",
             "max_score",
