@@ -34,6 +34,13 @@ KEYS = {
     "fct_group_score": ("profile", *PERIOD, "group_code"),
     "fct_scorecard": ("profile", *PERIOD),
     "indicator_evidence": (*PERIOD, "indicator_code", "evidence_kind", "evidence_key"),
+    "portal_score": (*PERIOD, "portal_code", "pulled_on"),
+    "portal_reconciliation": (*PERIOD, "indicator_code"),
+    "unit_ranking": PERIOD,
+    "dossier_worklist": ("dossier_code",),
+    "petition_worklist": ("petition_code",),
+    "improvement_evidence": (*PERIOD, "action", "evidence_kind", "evidence_key"),
+    "improvement_limit": (*PERIOD, "indicator_code"),
 }
 
 
@@ -143,11 +150,16 @@ def _equal(expected: str, got: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """A value of the marts as the expectations write it: local time, empty for null."""
+    """A value of the marts as the expectations write it.
+
+    Local time, empty for null, the words of a list in alphabetical order.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
         return value.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, list):
+        return " ".join(sorted(value))
     return str(value)
