@@ -206,7 +206,7 @@ def test_few_attempts_are_made_and_nothing_is_registered(api: Api, pauses: list[
     assert landed() == []
 
 
-@pytest.mark.parametrize("asked", ["3600", IN_AN_HOUR])
+@pytest.mark.parametrize("asked", ["3600", IN_AN_HOUR], ids=["seconds", "a moment"])
 def test_a_server_that_wants_to_be_left_alone_for_long_is(
     api: Api, pauses: list[float], asked: str
 ) -> None:

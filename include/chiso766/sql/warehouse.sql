@@ -124,7 +124,8 @@ create table if not exists ops.sighting (
     primary key (export_day, source, origin, file_name)
 );
 
--- What could not be fetched for an export day, from which place (as in ops.sighting); source null: of none in particular.
+-- What could not be fetched for an export day, from which place (as in ops.sighting).
+-- source null: of none in particular.
 create table if not exists ops.fetch_failure (
     export_day date not null,
     source text,
