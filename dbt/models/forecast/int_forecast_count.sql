@@ -1,6 +1,12 @@
--- One row per unit, current period and indicator: the counts expected at the period's end (columns of
--- int_indicator_count), and one standard deviation of the numerator.
-with now as (
+-- One row per unit that has received a dossier, itself or below it, current period and indicator: the counts expected
+-- at the period's end (columns of int_indicator_count), and one standard deviation of the numerator.
+with receiving_unit as (
+    select distinct tree.ancestor_code as unit_code
+    from {{ ref('int_dossier_now') }} as dossier
+    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = dossier.unit_code
+),
+
+now as (
     select
         count_.*,
         coalesce(change.new_things, 0) as new_things,
@@ -14,6 +20,7 @@ with now as (
     from {{ ref('int_indicator_count') }} as count_
     inner join {{ ref('int_current_period') }} as period
         on period.period_type = count_.period_type and period.period_start = count_.period_start
+    inner join receiving_unit on receiving_unit.unit_code = count_.unit_code
     inner join {{ ref('int_indicator_count') }} as own
         on
             own.unit_code = count_.unit_code
