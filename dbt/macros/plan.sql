@@ -1,6 +1,7 @@
-{# Points, before rounding, of a row of int_indicator_worth with another numerator and factor. #}
+{# Points, before rounding, of a row of int_indicator_worth with another numerator and factor; null without them. #}
 {% macro points_of(numerator, factor) %}
-    least(max_score, points_each * ({{ numerator }}) * {{ factor }})
+    case when points_each * {{ factor }} is not null
+        then least(max_score, points_each * ({{ numerator }}) * {{ factor }}) end
 {%- endmacro %}
 
 {# The newest export day. #}

@@ -31,7 +31,7 @@ lost as (
         indicator_code,
         missing.things - coalesce(possible.things, 0) as things,
         case
-            when indicator_code in ('1.1', '1.2', '1.3', '3.1') and unit.unit_level <> 'province' then 'of_province'
+            when indicator_code in ('1.1', '1.2', '1.3') and unit.unit_level <> 'province' then 'of_province'
             when indicator_code = '3.3' then 'not_online'
             when indicator_code in ('3.2', '3.5a', '3.5b', '4.5a') then 'period_over'
             when indicator_code in ('5.3', '5.4') then 'late_or_dissatisfied'
@@ -50,8 +50,13 @@ select
     lost.reason,
     reasons.reason_name,
     lost.things::bigint as things,
-    lost.things * worth.points_each as points
+    round(lost.things * worth.points_each, 6) as points
 from lost
 inner join {{ ref('int_lost_points') }} as worth using (unit_code, period_type, period_start, indicator_code)
+inner join {{ ref('int_indicator_score') }} as score using (unit_code, period_type, period_start, indicator_code)
 inner join {{ ref('limit_reasons') }} as reasons using (reason)
-where lost.things > 0 and worth.points_each > 0
+where
+    lost.things > 0
+    and worth.points_each > 0
+    and score.profile = '{{ var("default_profile") }}'
+    and score.status = 'scored'

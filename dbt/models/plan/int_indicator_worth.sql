@@ -60,5 +60,6 @@ select
         else 0
     end as gain,
     coalesce(loss, 0) as loss,
-    coalesce(gain_beside_factor, gain, 0) as gain_if_synchronised
+    -- what the synchronisation itself brings to 3.3 stands with 1.4
+    coalesce(gain_beside_factor, 0) as gain_beside_factor
 from worth

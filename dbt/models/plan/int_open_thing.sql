@@ -53,7 +53,7 @@ select
     case when not thing.in_numerator then thing.reason end as reason,
     case
         when thing.in_numerator then 0
-        when thing.gets_synchronised then worth.gain_if_synchronised
+        when thing.gets_synchronised and thing.indicator_code = '3.3' then worth.gain_beside_factor
         else worth.gain
     end as worth,
     case when thing.in_numerator then worth.loss else 0 end as risk

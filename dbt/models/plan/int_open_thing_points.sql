@@ -14,10 +14,10 @@ select
         '{}'
     ) as missing,
     {% for period_type in ['month', 'quarter', 'year'] %}
-    coalesce(sum(worth) filter (where period_type = '{{ period_type }}'), 0) as points_in_{{ period_type }},
+    coalesce(round(sum(worth) filter (where period_type = '{{ period_type }}'), 6), 0) as points_in_{{ period_type }},
     {% endfor %}
-    sum(worth) as points_at_stake,
+    round(sum(worth), 6) as points_at_stake,
     -- late, it falls out of 2.1 and 5.4, or of 5.2 and 5.3
-    coalesce(sum(risk) filter (where indicator_code in ('2.1', '5.2', '5.3', '5.4')), 0) as points_at_risk
+    coalesce(round(sum(risk) filter (where indicator_code in ('2.1', '5.2', '5.3', '5.4')), 6), 0) as points_at_risk
 from {{ ref('int_open_thing') }}
 group by evidence_kind, evidence_key
