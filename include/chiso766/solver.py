@@ -55,11 +55,14 @@ def cheapest(indicators: Indicators, work: Sequence[Work], needed: int) -> list[
     Where no work gains so much: the least work that gains most. ``Unsolved`` where the solver
     gives up.
     """
+    nothing = [0] * len(work)
+    if needed <= 0 or not work or not indicators:
+        return nothing
     program = _Program(indicators, work)
     most = program.most()
     needed = min(needed, program.gain(most))
     if needed <= 0:
-        return [0] * len(work)
+        return nothing
     required = needed
     while (found := program.least(required)) is not None:
         # What the solver, which rounds, takes for enough might lack a cent.

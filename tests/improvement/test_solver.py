@@ -39,6 +39,8 @@ def test_nothing_is_done_where_nothing_is_needed() -> None:
     assert cheapest({"4.3": indicator(0, 10)}, work, 0) == [0]
     assert cheapest({"4.3": indicator(0, 10)}, work, -40) == [0]
     assert cheapest({"4.3": indicator(0, 10)}, [], 100) == []
+    assert cheapest({}, work, 100) == [0]
+    assert cheapest({}, [], 100) == []
 
 
 def test_the_work_that_earns_more_is_taken_first() -> None:
