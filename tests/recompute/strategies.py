@@ -226,7 +226,9 @@ class _Sources:
         """Counts for 1.4, figures of a few indicators, totals; mostly of the last month."""
         month = f"{self._year}-{self._month:0>2}"
         counts = _row(denominator=_one("0", "2", "9"))
-        figures = st.sampled_from(_FIGURES).map(lambda figure: dict(zip(_COUNTED, figure)))
+        figures = st.sampled_from(_FIGURES).map(
+            lambda figure: dict(zip(_COUNTED, figure, strict=True))
+        )
         synchronised = {
             (unit, period, "DOSSIER_SYNC"): counts
             for unit in UNITS[::5]
