@@ -72,6 +72,7 @@ def compare(own: Recomputed, connection: psycopg.Connection) -> Differences:
     for table in TABLES:
         comparison.compare_table(table)
     comparison.compare_evidence()
+    comparison.check_places()
     comparison.check_promises()
     return comparison.differences
 
@@ -119,6 +120,10 @@ class _Comparison:
                 self._add(f"indicator_evidence.{group} of {place[0]}", place, theirs, ours, *cause)
         for *key, reason in without_true_reason(self._connection):
             self._add("indicator_evidence.reason", tuple(key), reason, "a word where not counted")
+
+    def check_places(self) -> None:
+        for place in worklists.out_of_order(self._connection):
+            self._add("place in a work list", place, None, None)
 
     def check_promises(self) -> None:
         for what, place in promises.broken(self._own, self._connection):

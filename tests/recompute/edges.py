@@ -19,11 +19,21 @@ from .working_days import is_working_day
 
 COMMUNES = ("H24.1", "H24.2", "H24.3-A", "H30.1", "H77.1")  # H77 is in no export
 AGENCIES = ("H24.9", "H24.9.1")
-KNOWN = (*COMMUNES, *AGENCIES, "H24", "H30")
+PROVINCES = ("H24", "H30")
+KNOWN = (*COMMUNES, *AGENCIES, *PROVINCES)
+NEIGHBOURS = tuple(f"H24.{number}" for number in range(101, 123))  # only the portal knows them
 UNITS = (*COMMUNES, *KNOWN, "H99.1")  # the last is in no export of units
 PROCEDURES = tuple(f"1.00{number:04d}" for number in range(1, 25))
 SERVICES = tuple(f"3.00{number:04d}" for number in range(1, 15))
 FORMALITIES = (*PROCEDURES, "9.999999")  # the last is in no catalogue
+INDICATORS = (
+    "PETITION_PROCESSING_ON_TIME",
+    "ORIGINAL_RESULT_AVAILABLE",
+    "DOSSIER_ON_TIME",
+    "avgProcessingDays",
+    "GROUP_TTTT",
+)
+FIGURES = (("", "", ""), ("0", "0", ""), ("0", "0", "6"), ("1", "1", "6"), ("0", "1", "5.99"))
 _SECOND = timedelta(seconds=1)
 
 
@@ -293,23 +303,46 @@ class Edges:
         return [f"{last:%Y-%m}", f"{last.year}-Q{(last.month + 2) // 3}", f"{last.year}-year"]
 
     def _portal_scores(self) -> list[Row]:
-        return [
-            {
-                "source": "details_Communes",
-                "period": period,
-                "unit_code": unit,
-                "unit_name": f"Đơn vị {unit}",
-                "unit_level": "COMMUNE",
-                "metric": "DOSSIER_SYNC",
-                "numerator": "1",
-                "denominator": self._one("", "0", "9", "60"),
-                "ratio": "",
-                "score": "6",
-                "max_score": "6",
-            }
+        synchronised = [
+            self._published(unit, period, "DOSSIER_SYNC", denominator=self._one("", "0", "9", "60"))
             for unit in ("H24.1", "H24.9", "H24")
             for period in self._periods()
         ]
+        figures = [
+            self._published(unit, period, code, *self._random.choice(FIGURES))
+            for unit in ("H24.1", "H24.9.1", "H30", "H99.1")
+            for period in (*self._periods(), "month-all")  # the last names no period
+            for code in INDICATORS
+        ]
+        totals = [
+            self._published(unit, period, "TOTAL", score=self._one("", "31.5", "44", "44", "67.18"))
+            for unit in (*KNOWN[1:], *NEIGHBOURS)
+            for period in self._periods()
+        ]
+        return [*synchronised, *figures, *totals]
+
+    def _published(
+        self,
+        unit: str,
+        period: str,
+        metric: str,
+        numerator: str = "1",
+        denominator: str = "",
+        score: str = "6",
+    ) -> Row:
+        return {
+            "source": "details_Communes",
+            "period": period,
+            "unit_code": unit,
+            "unit_name": f"Đơn vị {unit}",
+            "unit_level": "COMMUNE" if unit not in (*AGENCIES, *PROVINCES) else "",
+            "metric": metric,
+            "numerator": numerator,
+            "denominator": denominator,
+            "ratio": self._one("", "0", "33.33", "100"),
+            "score": score,
+            "max_score": "6",
+        }
 
 
 def write(folder: Path, day: date, source: str, name: str, text: str) -> None:

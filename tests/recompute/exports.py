@@ -7,12 +7,12 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta, timezone
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..files_read import Sheet, is_sheet, plain_number, sheet_of, text_of
 
@@ -84,6 +84,17 @@ def to_period(text: str) -> str:
 def to_set(text: str | None) -> frozenset[str]:
     """The values of a field that takes several, separated by semicolons."""
     return frozenset(value.strip() for value in (text or "").split(";")) - {""}
+
+
+class Known(Protocol):
+    """The newest rows of every source, and the sources of which a file was read."""
+
+    @property
+    def read(self) -> Collection[str]: ...
+
+    def newest(self, source: str) -> list[Row]: ...
+
+    def pulls(self) -> list[tuple[date, Row]]: ...
 
 
 class Exports:

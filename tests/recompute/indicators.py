@@ -12,9 +12,8 @@ from functools import cached_property
 from math import floor
 from typing import NamedTuple
 
-from .direct import Given
 from .dossiers import Dossier, is_fee_bearing
-from .exports import Exports, Row, to_number, to_period, to_set, to_time
+from .exports import Known, Row, to_number, to_period, to_set, to_time
 from .petitions import Petition
 from .procedures import Catalogue
 from .working_days import working_day_after
@@ -112,7 +111,7 @@ def show_ratios(counts: Counts) -> Counts:
 class World:
     """Everything known as of A, the end of the newest export day."""
 
-    def __init__(self, exports: Exports | Given, as_of: datetime) -> None:
+    def __init__(self, exports: Known, as_of: datetime) -> None:
         self.as_of = as_of
         self._exports = exports
         self.read = exports.read
@@ -154,9 +153,12 @@ class World:
         """What the portal had published, and the day that brought it."""
         return self._exports.pulls()
 
+    def newest(self, source: str) -> list[Row]:
+        return self._exports.newest(source)
+
     def given(self, source: str, field: str, code: str) -> list[Row]:
         """The newest rows of a thing as they were given."""
-        return [row for row in self._exports.newest(source) if row.get(field) == code]
+        return [row for row in self.newest(source) if row.get(field) == code]
 
     def periods(self) -> list[Period]:
         """Of the first dossier or petition through those that hold the last second before A."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
-from .direct import Given
-from .exports import Exports, Row, to_set
+from .exports import Known, Row, to_set
 
 PUBLIC_PROCEDURE = ("cong_khai", "cong_khai_sua_doi")
 PUBLIC_SERVICE = ("cong_khai", "cho_dung_cong_khai", "kiem_thu")
@@ -16,7 +15,7 @@ LEVELS = {"xa": frozenset({"xa"}), "so": frozenset({"tinh"}), "tinh": frozenset(
 class Catalogue:
     """What units are, and what they offer, in the newest version."""
 
-    def __init__(self, exports: Exports | Given) -> None:
+    def __init__(self, exports: Known) -> None:
         self.units: dict[str, Row] = {row["MaDonVi"]: row for row in exports.newest("units")}
         self.procedures: dict[str, Row] = {
             row["MaTTHC"]: row for row in exports.newest("procedures")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import psycopg
 
+from .indicators import Period
+from .mending import Mended, Mending
 from .tables import Key, Recomputed
 
 OF_PROCEDURES = ("3.5a", "3.5b", "4.5a")
@@ -14,34 +17,57 @@ ALWAYS_MENDABLE = ("1.4", "3.6", "4.1", "4.2", "4.3", "4.4", "4.5b")
 """Of the indicators that count dossiers, those that any dossier can still enter."""
 
 _PROMISES = """
-    select unit_code, period_type, period_start, evidence_kind, evidence_key, procedure_code,
-        unnest(effects)
+    select unit_code, period_type, period_start, action, evidence_kind, evidence_key,
+        procedure_code, effects
     from marts.improvement_evidence
 """
 
 
+class _Promise(NamedTuple):
+    unit: str
+    period: Period
+    mending: Mending
+    effects: list[str]
+
+    def places(self) -> Iterator[Key]:
+        """Unit, period, indicator and the thing that enters its numerator."""
+        for indicator in self.effects:
+            of_procedure = indicator in OF_PROCEDURES
+            thing = self.mending.procedure if of_procedure else self.mending.thing
+            yield (self.unit, *self.period, indicator, thing)
+
+
 def broken(own: Recomputed, connection: psycopg.Connection) -> Iterator[tuple[str, Key]]:
     """What is wrong with a promise, and where: unit, period, indicator and thing."""
-    promised: Counter[Key] = Counter()
-    for unit, kind, start, _, key, procedure, indicator in connection.execute(_PROMISES):
-        thing = procedure if indicator in OF_PROCEDURES else key
-        promised[unit, kind, start, indicator, thing] += 1
-    missing = dict(_missing(own))
+    promises = [
+        _Promise(unit, Period(*period), Mending(unit, *mending), effects)
+        for unit, *period, action, kind, key, procedure, effects in connection.execute(_PROMISES)
+        for mending in [(action, kind, key, procedure)]
+    ]
+    promised = Counter(place for promise in promises for place in promise.places())
+    things = dict(_things(own))
     for place, times in promised.items():
-        if place not in missing:
+        if things.get(place) is not False:
             yield "promised, though not missing from the numerator", place
-        elif times > 1 and place[3] in (*OF_PROCEDURES, *ALWAYS_MENDABLE):
+        elif times > 1:
             yield "promised more than once", place
-    for place in missing.keys() - promised.keys():
-        if place[3] in ALWAYS_MENDABLE:
+    for place, is_counted in things.items():
+        if not is_counted and place[3] in ALWAYS_MENDABLE and place not in promised:
             yield "missing from the numerator and not promised", place
+    mended = Mended(own.world, [promise.mending for promise in promises])
+    for unit, kind, start, indicator, thing in promised:
+        counts = mended.counts(unit, Period(kind, start))
+        if not counts[indicator].things.get(thing):
+            yield (
+                "promised, and not in the numerator when done",
+                (unit, kind, start, indicator, thing),
+            )
 
 
-def _missing(own: Recomputed) -> Iterator[tuple[Key, None]]:
-    """Every thing that could be in a numerator of a current period and is not."""
+def _things(own: Recomputed) -> Iterator[tuple[Key, bool]]:
+    """All that is counted in the current periods, and whether it is in the numerator."""
     for period in own.world.current_periods():
         for unit in own.world.catalogue.units:
             for indicator, count in own.counts[unit, period].items():
                 for thing, is_counted in count.things.items():
-                    if not is_counted:
-                        yield (unit, *period, indicator, thing), None
+                    yield (unit, *period, indicator, thing), is_counted

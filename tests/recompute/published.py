@@ -148,14 +148,15 @@ def _explanation(own: Scored | None, portal: Published | None) -> str:
         return "own_missing"
     if portal is None:
         return "portal_missing"
-    same_denominator = portal.denominator in (own.denominator, None)
-    if same_denominator and portal.numerator in (own.numerator, None):
-        if portal.score in (own.score, None):
-            return "equal"
-        difference = _difference(own.score, portal.score)
-        if difference is not None and abs(difference) <= Fraction(1, 100):
-            return "rounding"
-    return "numerator_differs" if same_denominator else "population_differs"
+    if portal.denominator not in (own.denominator, None):
+        return "population_differs"
+    score = own.score or Decimal(0)  # one that does not exist adds 0
+    if portal.numerator not in (own.numerator, None):
+        return "numerator_differs"
+    if portal.score in (score, None):
+        return "equal"
+    is_near = abs(Fraction(score) - portal.score) <= Fraction(1, 100)
+    return "rounding" if is_near else "numerator_differs"
 
 
 TABLES = (

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import groupby
+
+import psycopg
 
 from .dossiers import Dossier
 from .indicators import Counts, Period, show_ratios
@@ -129,6 +132,23 @@ def _points_of_being_in_time(
     return with_it - without_it
 
 
+def out_of_order(connection: psycopg.Connection) -> Iterator[Key]:
+    """The units, by work list, whose places do not go from what is due today to what is later."""
+    for table in TABLES:
+        query = (
+            f"select unit_code, place, urgency from marts.{table.name} order by unit_code, place"
+        )
+        rows = connection.execute(query.encode()).fetchall()
+        for unit, listed in groupby(rows, key=lambda row: row[0]):
+            places, urgencies = zip(
+                *((place, urgency) for _, place, urgency in listed), strict=True
+            )
+            is_sorted = list(urgencies) == sorted(urgencies, key=_IN_ORDER.index)
+            if places != tuple(range(1, len(places) + 1)) or not is_sorted:
+                yield (table.name, unit)
+
+
+_IN_ORDER = ("today", "3_days", "overdue", "later")
 _POINTS = (
     "points_at_stake",
     "points_in_month",
