@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from psycopg import sql
@@ -40,7 +41,7 @@ _TOKEN = re.compile(
     | (?P<list> (?:\bin\s*\(|\barray\[) \s* {_LIST} )
     | (?P<null> \bis\s+not\s+null\b | \bis\s+null\b )
     | (?P<comparison> <= | >= | <> | < | > | = )
-    | (?P<number> \b\d+\b )
+    | (?P<number> \b\d+(?:\.\d+)?\b )
     | (?P<word> \b[a-z_]+\b )
     | (?P<bracket> [()] )
     """,
@@ -164,7 +165,7 @@ def _changes(text: str) -> Iterator[tuple[str, int, str, str]]:
         elif kind == "comparison":
             yield kind, start, old, _COMPARISONS[old]
         elif kind == "number":
-            yield kind, start, old, str(int(old) + 1)
+            yield kind, start, old, str(Decimal(old) + 1)
         elif old == "between":
             ranges.append(depth)
             # Days and whole numbers: without its end a range begins one later.
