@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..files_read import Sheet, is_sheet, plain_number, sheet_of, text_of
+from .answers import rows_of
 
 Row = dict[str, Any]
 Place = tuple[date, str, str, int]
@@ -174,6 +175,8 @@ def _rows(path: Path, source: str) -> Iterator[tuple[int, Row | None]]:
     if path.name.removesuffix(".gz").endswith(".jsonl"):
         return _line_rows(text)
     message = json.loads(text)
+    if source == "portal_scores" and "code" in message:
+        return enumerate(rows_of(path.name, message), start=1)
     rows = message["data"] if isinstance(message, dict) else message
     return ((place, _clean(row)) for place, row in enumerate(rows, start=1))
 
