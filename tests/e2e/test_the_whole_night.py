@@ -98,6 +98,15 @@ def test_a_night_that_is_run_twice_changes_nothing(marts: psycopg.Connection) ->
     assert marts.execute("select count(*) from raw.dossiers").fetchone() == versions
 
 
+def test_the_night_fills_every_mart(marts: psycopg.Connection) -> None:
+    empty = [
+        table
+        for table in TABLES
+        if not marts.execute(f"select 1 from marts.{table} limit 1".encode()).fetchone()
+    ]
+    assert empty == []
+
+
 def test_every_unit_and_period_has_24_indicators_six_groups_and_a_total(
     marts: psycopg.Connection,
 ) -> None:
