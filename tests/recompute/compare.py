@@ -123,13 +123,13 @@ class _Comparison:
 
     def check_places(self) -> None:
         for place in worklists.out_of_order(self._connection):
-            self._add("place in a work list", place, None, None)
+            self._add("place", place, "in another order", "today, 3_days, overdue, later")
 
     def check_promises(self) -> None:
-        for what, place in promises.broken(self._own, self._connection):
+        for place, marts, own in promises.broken(self._own, self._connection):
             kind = KINDS.get(place[-2], "unit")
             cause = self._thing(kind, place[-1])
-            self._add(f"improvement_evidence: {what}", place, None, None, *cause)
+            self._add(f"improvement_evidence of {place[-2]}", place, marts, own, *cause)
 
     def _smallest_cause(self, place: Key) -> tuple[str, ...]:
         """The smallest of the things that only one side counts, if there is any."""

@@ -37,8 +37,8 @@ class _Promise(NamedTuple):
             yield (self.unit, *self.period, indicator, thing)
 
 
-def broken(own: Recomputed, connection: psycopg.Connection) -> Iterator[tuple[str, Key]]:
-    """What is wrong with a promise, and where: unit, period, indicator and thing."""
+def broken(own: Recomputed, connection: psycopg.Connection) -> Iterator[tuple[Key, str, str]]:
+    """Where (unit, period, indicator, thing), what the mart says, and what is true."""
     promises = [
         _Promise(unit, Period(*period), Mending(unit, *mending), effects)
         for unit, *period, action, kind, key, procedure, effects in connection.execute(_PROMISES)
@@ -48,20 +48,17 @@ def broken(own: Recomputed, connection: psycopg.Connection) -> Iterator[tuple[st
     things = dict(_things(own))
     for place, times in promised.items():
         if things.get(place) is not False:
-            yield "promised, though not missing from the numerator", place
+            yield place, "promised", "not missing from the numerator"
         elif times > 1:
-            yield "promised more than once", place
+            yield place, f"promised {times} times", "missing once"
     for place, is_counted in things.items():
         if not is_counted and place[3] in ALWAYS_MENDABLE and place not in promised:
-            yield "missing from the numerator and not promised", place
+            yield place, "not promised", "missing from the numerator"
     mended = Mended(own.world, [promise.mending for promise in promises])
-    for unit, kind, start, indicator, thing in promised:
-        counts = mended.counts(unit, Period(kind, start))
-        if not counts[indicator].things.get(thing):
-            yield (
-                "promised, and not in the numerator when done",
-                (unit, kind, start, indicator, thing),
-            )
+    for place in promised:
+        unit, kind, start, indicator, thing = place
+        if not mended.counts(unit, Period(kind, start))[indicator].things.get(thing):
+            yield place, "promised", "not in the numerator once it is done"
 
 
 def _things(own: Recomputed) -> Iterator[tuple[Key, bool]]:

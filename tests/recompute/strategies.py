@@ -146,6 +146,8 @@ _FIGURES = (
     ("", "", "", "", ""),
     ("0", "0", "", "", "6"),
     ("0", "0", "", "6", "6"),
+    ("0", "0", "", "5.99", "6"),
+    ("0", "0", "", "5.98", "6"),
     ("1", "1", "100", "6", "6"),
     ("1", "1", "100", "5.99", "6"),
     ("1", "1", "100", "5.98", "6"),
@@ -170,6 +172,23 @@ def _total(unit: str) -> st.SearchStrategy[Row]:
     return _row(score=_TOTALS, unit_level=st.just(level), unit_name=st.just(unit))
 
 
+def _neighbours(period: str) -> Rows:
+    """Few or many communes that only the portal knows, with their totals."""
+    totals = st.lists(_TOTALS, max_size=2) | st.lists(_TOTALS, min_size=20, max_size=23)
+    return totals.map(
+        lambda drawn: [
+            {
+                "unit_code": f"H24.{number}",
+                "period": period,
+                "metric": "TOTAL",
+                "unit_level": "COMMUNE",
+                "score": total,
+            }
+            for number, total in enumerate(drawn, start=101)
+        ]
+    )
+
+
 class _Sources:
     """The rows of every source; of the few moments two are often the same or in odd order."""
 
@@ -177,6 +196,9 @@ class _Sources:
         moments = st.sampled_from(sorted(few_moments))
         self._time = moments.map(lambda moment: moment.strftime("%Y%m%d%H%M%S"))
         self._day = moments.map(lambda moment: moment.strftime("%Y%m%d"))
+        self._coming_day = st.integers(1, 9).map(
+            lambda days: (as_of_day + timedelta(days=days)).strftime("%Y%m%d")
+        )
         self._year, self._month = str(as_of_day.year), str(as_of_day.month)
 
     def rows(self) -> dict[str, Rows]:
@@ -244,22 +266,10 @@ class _Sources:
             for unit in ("H24.1", "H30")
         }
         totals = {(unit, month, "TOTAL"): _total(unit) for unit in (*UNITS, UNKNOWN_UNIT)}
-        neighbours = st.lists(_TOTALS, max_size=2) | st.lists(_TOTALS, min_size=20, max_size=23)
         return st.builds(
             list.__add__,
             _some("portal_scores", synchronised | compared | without_counts | totals),
-            neighbours.map(
-                lambda drawn: [
-                    {
-                        "unit_code": f"H24.{number}",
-                        "period": month,
-                        "metric": "TOTAL",
-                        "unit_level": "COMMUNE",
-                        "score": total,
-                    }
-                    for number, total in enumerate(drawn, start=101)
-                ]
-            ),
+            _neighbours(month),
         )
 
     def _service(self, procedure: str) -> st.SearchStrategy[Row]:
@@ -294,7 +304,7 @@ class _Sources:
             },
             optional={
                 "NgayNopHoSo": self._time,
-                "NgayHenTra": self._time | self._day,
+                "NgayHenTra": self._time | self._day | self._coming_day,
                 "NgayKetThucXuLy": self._time,
                 "NgayTra": self._time,
                 "NgayTuChoi": self._time,
