@@ -13,6 +13,7 @@ from .indicators import Period
 from .scores import DEFAULT_PROFILE, Scored
 from .tables import PLACE, Key, Recomputed, Table, Values
 
+FIGURES = ("numerator", "denominator", "score")
 LEVELS = {"COMMUNE": "commune", "AGENCY": "agency", "PROVINCE": "province"}
 TOTAL = "TOTAL"
 _INDICATORS = """
@@ -56,11 +57,12 @@ class Published(NamedTuple):
 
 
 def newest(own: Recomputed) -> dict[tuple[str, Period, str], tuple[date, Row]]:
-    """The row of the newest pull for a unit, period and code of the portal."""
+    """The row of the newest pull that says anything of a unit, period and code of the portal."""
     found = {}
     for day, row in sorted(own.world.pulls(), key=lambda pull: pull[0]):
         period = period_named(row["period"])
-        if period is not None:
+        figures = FIGURES[-1:] if row["metric"] == TOTAL else FIGURES  # of a total, the score
+        if period is not None and any(row.get(name) for name in figures):
             found[row["unit_code"], period, row["metric"]] = day, row
     return found
 

@@ -47,7 +47,7 @@ def _ranked(own: Recomputed) -> Iterator[tuple[Period, Ranked]]:
     totals = {
         (unit, period): row
         for (unit, period, metric), (_, row) in newest(own).items()
-        if metric == TOTAL and row.get("score")
+        if metric == TOTAL
     }
     ours = {
         (unit, period): Fraction(card.total)

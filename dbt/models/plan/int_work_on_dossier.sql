@@ -25,9 +25,10 @@ with dossier as (
         and not counted.has_only_zero_fees
         and not counted.is_paid_online as is_payable,
         lacking.of_payment,
-        lacking.of_population
+        lacking.of_population,
+        period.is_over
     from {{ ref('int_dossier_period') }} as counted
-    inner join {{ ref('int_current_period') }} using (period_type, period_start)
+    inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
     inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = counted.unit_code
     left join {{ ref('int_lacking_procedure') }} as lacking
         on
@@ -115,7 +116,7 @@ work as (
         end as effects
     from dossier
     inner join {{ ref('int_awaited_supplement') }} as awaited on awaited.dossier_code = dossier.dossier_code
-    where dossier.is_counted and awaited.would_be_in_time
+    where dossier.is_counted and awaited.would_be_in_time and not dossier.is_over
 )
 
 select
