@@ -36,6 +36,7 @@ KEYS = {
     "indicator_evidence": (*PERIOD, "indicator_code", "evidence_kind", "evidence_key"),
     "portal_score": (*PERIOD, "portal_code", "pulled_on"),
     "portal_reconciliation": (*PERIOD, "indicator_code"),
+    "portal_difference": (*PERIOD, "indicator_code", "evidence_kind", "evidence_key"),
     "unit_ranking": PERIOD,
     "dossier_worklist": ("dossier_code",),
     "petition_worklist": ("petition_code",),
