@@ -23,11 +23,6 @@
     ({{ as_of_day() }} - interval '1 month')::date
 {%- endmacro %}
 
-{# Indicators whose counted things are dossiers or petitions, as the models that count them are named. #}
-{% macro dossier_indicator_models() %}
-    {{- return(['1_4', '2_1', '3_3', '3_6', '4_1', '4_2', '4_3', '4_4', '4_5b', '5_4']) -}}
-{% endmacro %}
-
 {# The last second of a day, as a moment. #}
 {% macro last_second(day) %}
     {{ moment('(' ~ day ~ " + time '23:59:59')") }}

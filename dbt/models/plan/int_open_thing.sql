@@ -1,5 +1,7 @@
 -- One row per open dossier or petition of a known unit, current period and indicator that counts it.
 -- worth: what the unit's total would rise by if it moved into the numerator; risk: what it would fall by without it.
+{% set dossier_indicators = ['1_4', '2_1', '3_3', '3_6', '4_1', '4_2', '4_3', '4_4', '4_5b', '5_4'] %}
+{% set petition_indicators = ['5_2', '5_3'] %}
 with opened as (
     select
         'dossier' as evidence_kind,
@@ -15,7 +17,7 @@ with opened as (
 ),
 
 counted as (
-    {% for code in dossier_indicator_models() + ['5_2', '5_3'] %}
+    {% for code in dossier_indicators + petition_indicators %}
     select
         thing.indicator_code,
         thing.unit_code,
