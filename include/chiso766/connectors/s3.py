@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chiso766.connectors.offered import Offered, StillChanging, is_passed_over, printable
 from chiso766.connectors.transfer import (
-    CHUNK,
     MOST_FILES,
     TIMEOUT_S,
     Draft,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_CHUNK = 1 << 20
 _GONE = (404, 412)  # no longer there; not the one that was listed
 
 
@@ -145,7 +145,7 @@ class _Storage:
             is_part = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
             if answer["ETag"] != item["ETag"] or (offset and not is_part):
                 raise StillChanging  # of a storage that knows no conditions, or no parts
-            yield from answer["Body"].iter_chunks(CHUNK)
+            yield from answer["Body"].iter_chunks(_CHUNK)
 
     @contextmanager
     def _talking(self) -> Iterator[None]:

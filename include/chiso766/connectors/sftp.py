@@ -24,7 +24,6 @@ from chiso766.connectors.offered import (
     printable,
 )
 from chiso766.connectors.transfer import (
-    CHUNK,
     MOST_FILES,
     TIMEOUT_S,
     Draft,
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _REQUEST = 1 << 15  # bytes that every server gives at once
-_REQUESTS_PER_CHUNK = CHUNK // _REQUEST
 
 
 def offered(line: Line, connection: Connection, days: list[date]) -> Iterator[Offered]:
@@ -143,16 +141,15 @@ class _Server:
         return [_Listed(name, about.st_size, about.st_mtime)]
 
     def read(self, path: str, listed: _Listed, offset: int) -> Iterator[bytes]:
-        """The bytes from ``offset`` on, a chunk at a time, while the file stays what it was."""
+        """The bytes from ``offset`` on, a request at a time, while the file stays what it was."""
         with self._session() as sftp:
             try:
                 with sftp.open(path, "rb") as file:
                     _check(file.stat(), listed)
-                    while offset < listed.size:
-                        chunk = b"".join(file.readv(_requests(offset, listed.size)))
-                        if not chunk:
-                            break
-                        offset += len(chunk)
+                    file.seek(offset)
+                    # One request at a time: paramiko's reading ahead asks for bytes twice
+                    # when its threads meet at a bad moment.
+                    while chunk := file.read(_REQUEST):
                         yield chunk
                     _check(file.stat(), listed)
             except FileNotFoundError:
@@ -248,11 +245,6 @@ class _Refusal(paramiko.MissingHostKeyPolicy):
         self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
     ) -> NoReturn:
         self._refuse(key)
-
-
-def _requests(offset: int, size: int) -> list[tuple[int, int]]:
-    end = min(offset + _REQUESTS_PER_CHUNK * _REQUEST, size)
-    return [(at, min(_REQUEST, end - at)) for at in range(offset, end, _REQUEST)]
 
 
 def _check(now: paramiko.SFTPAttributes, listed: _Listed) -> None:

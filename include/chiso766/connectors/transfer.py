@@ -25,7 +25,6 @@ T = TypeVar("T")
 TIMEOUT_S = 30  # without a sign of life from the other side
 LARGEST = 4 << 30  # bytes of one file
 MOST_FILES = 10_000  # of one folder
-CHUNK = 1 << 20
 _LONGEST_S = 3600  # of one line of connectors.csv
 _PAUSES_S = (1, 4, 16)
 _LONGEST_PAUSE_S = 120
