@@ -24,6 +24,7 @@ with at_moment as (
         end as ended_at
     from {{ ref('int_dossier') }} as dossier
     inner join {{ periods }} as period on dossier.received_at < period.seen_at
+    {{ only_changed('dossier.dossier_code') }}
 ),
 
 supplement as (
@@ -37,6 +38,7 @@ supplement as (
         {{ waiting_time('request', 'period.seen_at') }} as waiting_time
     from {{ ref('int_supplement') }} as request
     inner join {{ periods }} as period on request.requested_at < period.seen_at
+    {{ only_changed('request.dossier_code') }}
     group by request.dossier_code, period.period_type, period.period_start
 ),
 

@@ -13,7 +13,7 @@ import psycopg
 from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from chiso766 import improvement, settings
+from chiso766 import improvement, kept, settings
 from chiso766.database import connect, warehouse_url
 from chiso766.errors import ChisoError
 
@@ -34,12 +34,15 @@ def build_marts() -> None:
     with build_lock() as connection:
         as_of_day = _newest_night(connection)
         build_id, last_load_id = _begin(connection, as_of_day)
-        result = run_dbt(["build"], as_of_day, last_load_id)
+        rules = kept.rules(connection, last_load_id)
+        since = kept.take(connection, rules)
+        result = run_dbt(["build"], as_of_day, last_load_id, since=since)
         failures = _record_nodes(connection, build_id, result)
         try:
             if not result.success:
                 raise ChisoError(_failure_sentence(connection, as_of_day, failures))
             improvement.write_plans(connection)
+            kept.leave(connection, as_of_day, last_load_id, rules)
         except ChisoError as error:
             connection.execute(
                 "update ops.build set state = 'failed', error = %s where build_id = %s",

@@ -18,19 +18,20 @@ _PREPARE_LOCK = 766_000_001
 def prepare() -> None:
     """Create or complete every schema and table; returns at once when they are up to date."""
     statements = _statements()
-    version = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    wanted = hashlib.sha256("\n".join(statements).encode()).hexdigest()
     with connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-        if _version(connection) == version:
+        if version(connection) == wanted:
             return
         for statement in statements:
             connection.execute(statement.encode())
         connection.execute(
-            sql.SQL("comment on schema ops is {}").format(sql.Literal(f"version {version}"))
+            sql.SQL("comment on schema ops is {}").format(sql.Literal(f"version {wanted}"))
         )
 
 
-def _version(connection: psycopg.Connection) -> str | None:
+def version(connection: psycopg.Connection) -> str | None:
+    """What the schemas and tables were made from; None where they were not made."""
     row = connection.execute(
         "select obj_description(to_regnamespace('ops')::oid, 'pg_namespace')"
     ).fetchone()
@@ -75,4 +76,15 @@ def _raw_table(source: Source) -> list[str]:
         f"create index if not exists {source.name}_versions on {name} "
         "(row_key, export_day desc, file_name desc, load_id desc, line desc)"
     )
-    return [create, *columns, newest_first]
+    # Loads only add rows, so what came since a load lies together; this index is tiny.
+    newest_loads = (
+        f"create index if not exists {source.name}_loads on {name} using brin (load_id, export_day)"
+        " with (pages_per_range = 16)"
+    )
+    indexes = [newest_first, newest_loads]
+    if "MaHoSo" in source.fields and source.key != ("MaHoSo",):
+        indexes.append(
+            f"create index if not exists {source.name}_of_dossier on {name} (MaHoSo)"
+            " where MaHoSo is not null"
+        )
+    return [create, *columns, *indexes]

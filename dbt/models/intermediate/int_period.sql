@@ -4,7 +4,7 @@
 with first_thing as (
     select min(thing.happened_at) as happened_at
     from (
-        select coalesce(dossier.received_at, dossier.submitted_at) as happened_at
+        select dossier.happened_at
         from {{ ref('int_dossier') }} as dossier
         where dossier.is_of_known_unit
         union all

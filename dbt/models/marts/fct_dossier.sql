@@ -1,4 +1,6 @@
 -- One row per dossier, newest version, with its state as at A; also dossiers of units that are not in units.
+-- A view: the days that are left change every night, for every open dossier.
+{{ config(materialized='view') }}
 select
     dossier.dossier_code,
     dossier.unit_code,
@@ -9,8 +11,8 @@ select
     {{ moment('dossier.due_at') }} as due_at,
     {{ moment('today.finished_at') }} as finished_at,
     {{ moment('dossier.returned_at') }} as returned_at,
-    coalesce(supplement.requests, 0)::integer as supplement_requests,
-    coalesce(supplement.waiting_time, interval '0') as supplement_time,
+    coalesce(today.supplement_requests, unreceived.requests, 0)::integer as supplement_requests,
+    coalesce(today.supplement_time, unreceived.waiting_time, interval '0') as supplement_time,
     coalesce(today.state, 'not_received') as state,
     case
         when today.state in ('open_in_time', 'open_overdue')
@@ -25,27 +27,32 @@ select
     dossier.is_outside_boundary,
     dossier.status in (7, 8) or (dossier.status = 3 and today.dossier_code is not null) as is_returned,
     dossier.status in (5, 6) as is_suspended,
-    rating.rating,
-    coalesce(naming.first_sent_at < {{ as_of() }}, false) as has_petition,
+    coalesce(today.rating, unreceived.rating) as rating,
+    coalesce(today.has_petition, unreceived.has_petition) as has_petition,
     dossier.department,
     dossier.official_key,
     dossier.export_day,
     dossier.load_id
 from {{ ref('int_dossier') }} as dossier
-left join {{ ref('int_dossier_now') }} as today on today.dossier_code = dossier.dossier_code
--- also of a dossier that was never received
-left join (
+left join {{ ref('int_dossier_now') }} as today
+    on today.dossier_code = dossier.dossier_code and today.unit_code = dossier.unit_code
+-- what int_dossier_now would say, of a dossier that was not received
+left join lateral (
     select
-        request.dossier_code,
+        (
+            select rating.rating
+            from {{ ref('int_rating') }} as rating
+            where
+                rating.dossier_code = dossier.dossier_code
+                and rating.rated_at < {{ as_of() }}
+                and rating.replaced_at >= {{ as_of() }}
+        ) as rating,
+        exists (
+            select from {{ ref('int_naming_petition') }} as naming
+            where naming.dossier_code = dossier.dossier_code and naming.first_sent_at < {{ as_of() }}
+        ) as has_petition,
         count(*) as requests,
         {{ waiting_time('request', as_of()) }} as waiting_time
     from {{ ref('int_supplement') }} as request
-    where request.requested_at < {{ as_of() }}
-    group by request.dossier_code
-) as supplement on supplement.dossier_code = dossier.dossier_code
-left join {{ ref('int_rating') }} as rating
-    on
-        rating.dossier_code = dossier.dossier_code
-        and rating.rated_at < {{ as_of() }}
-        and rating.replaced_at >= {{ as_of() }}
-left join {{ ref('int_naming_petition') }} as naming on naming.dossier_code = dossier.dossier_code
+    where request.dossier_code = dossier.dossier_code and request.requested_at < {{ as_of() }}
+) as unreceived on today.dossier_code is null

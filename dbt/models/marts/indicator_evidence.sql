@@ -1,7 +1,7 @@
 -- One row per indicator, unit, period and counted thing; every indicator but 4.6.
 -- The joins stand in each branch: behind a union the planner would know no statistics of what it joins.
 {{ config(materialized='view') }}
-{% for code in indicator_models() if code != '4_6' %}
+{% for code in dossier_indicators() + other_indicators() if code != '4_6' %}
 select
     thing.indicator_code,
     shown.unit_code,

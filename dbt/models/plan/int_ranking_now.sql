@@ -9,8 +9,8 @@ with own as (
     from {{ ref('fct_scorecard') }}
     where profile = '{{ var("default_profile") }}' and unit_code in (
         select tree.ancestor_code
-        from {{ ref('int_dossier') }} as dossier
-        inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = dossier.unit_code
+        from {{ ref('int_unit_tree') }} as tree
+        where exists (select from {{ ref('int_dossier') }} as dossier where dossier.unit_code = tree.unit_code)
     )
 )
 

@@ -1,21 +1,33 @@
 -- One row per indicator, unit, period and, where dossiers are counted, procedure: how many things, how many of them in.
 -- Summed before the union: one hash of each indicator's own rows instead of one sort of everything.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start', 'indicator_code']}]) }}
 with counted as (
-    {% for code in indicator_models() %}
+    select
+        indicator_code,
+        'own' as scope,
+        unit_code,
+        period_type,
+        period_start,
+        counted_code as procedure_code,
+        things,
+        things_in,
+        seconds
+    from {{ ref('int_dossier_sum') }}
+    where not is_use
+    {% for code in other_indicators() %}
+    union all
     select
         indicator_code,
         scope,
         unit_code,
         period_type,
         period_start,
-        -- only dossiers are shown by procedure
-        case when evidence_kind = 'dossier' then procedure_code end as procedure_code,
+        null as procedure_code,
         count(*) as things,
         count(*) filter (where in_numerator) as things_in,
-        {{ 'sum(seconds)' if code == '2_2' else 'null::numeric' }} as seconds
+        null as seconds
     from {{ ref('indicator_' ~ code) }}
-    group by 1, 2, 3, 4, 5, 6
-    {{ 'union all' if not loop.last }}
+    group by 1, 2, 3, 4, 5
     {% endfor %}
 )
 

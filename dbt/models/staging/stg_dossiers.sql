@@ -26,4 +26,4 @@ select
     danhsachhosobosung as supplements,
     export_day,
     load_id
-from {{ newest_version('dossiers') }} as version
+from {{ newest_version('dossiers', 'mahoso') }} as version

@@ -3,4 +3,4 @@ select
     mahoso as dossier_code,
     ngaydanhgia as rated_at,
     mucdo as rating
-from {{ newest_version('ratings') }} as version
+from {{ newest_version('ratings', 'mahoso') }} as version

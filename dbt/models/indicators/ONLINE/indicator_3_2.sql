@@ -9,13 +9,14 @@ select
     'service' as evidence_kind,
     own.service_code as evidence_key,
     own.procedure_code,
-    used.service_code is not null as in_numerator,
+    used.used_code is not null as in_numerator,
     'not_used' as reason
 from {{ ref('int_unit_service') }} as own
 cross join {{ ref('int_period') }} as period
-left join {{ ref('int_service_use') }} as used
+left join {{ ref('int_use') }} as used
     on
-        used.unit_code = own.unit_code
-        and used.service_code = own.service_code
+        used.indicator_code = '3.2'
+        and used.unit_code = own.unit_code
+        and used.used_code = own.service_code
         and used.period_type = period.period_type
         and used.period_start = period.period_start

@@ -1,4 +1,5 @@
 -- One row per request for a supplement to a dossier (a row of DanhSachHoSoBoSung that has a time).
+{{ config(indexes=[{'columns': ['dossier_code']}]) }}
 select
     dossier.dossier_code,
     item.requested_at,
@@ -11,3 +12,4 @@ inner join lateral (
         convert.to_time(element.value ->> 'NgayTiepNhanBoSung') as arrived_at
 ) as item on true
 where item.requested_at is not null
+{{ only_changed('dossier.dossier_code', 'and') }}

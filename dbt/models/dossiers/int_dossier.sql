@@ -1,8 +1,23 @@
 -- One row per dossier, newest version: its facts as the indicators ask for them.
-{{ config(indexes=[{'columns': ['dossier_code'], 'unique': true}]) }}
-with dossier as (
+-- Without MaDVC it counts for the first public service, by code, of its procedure.
+{{ config(indexes=[
+    {'columns': ['dossier_code'], 'unique': true},
+    {'columns': ['unit_code']},
+    {'columns': ['is_of_known_unit', 'happened_at']},
+]) }}
+-- depends_on: {{ ref('int_leaving_sum') }}
+with first_service as (
+    select
+        procedure_code,
+        min(service_code collate "C") as service_code
+    from {{ ref('int_public_service') }}
+    group by procedure_code
+),
+
+dossier as (
     select
         source.*,
+        first_service.service_code as first_service_code,
         unit.unit_code is not null as is_of_known_unit,
         coalesce(procedure.has_paper_result, false) as has_paper_result,
         coalesce(procedure.is_fee_bearing, false) as is_fee_bearing,
@@ -16,6 +31,8 @@ with dossier as (
     from {{ ref('stg_dossiers') }} as source
     left join {{ ref('int_unit') }} as unit on unit.unit_code = source.unit_code
     left join {{ ref('int_procedure') }} as procedure on procedure.procedure_code = source.procedure_code
+    left join first_service on first_service.procedure_code = source.procedure_code
+    {{ only_changed('source.dossier_code') }}
 )
 
 select
@@ -23,11 +40,12 @@ select
     dossier.unit_code,
     dossier.is_of_known_unit,
     dossier.procedure_code,
-    dossier.service_code,
+    coalesce(dossier.service_code, dossier.first_service_code) as service_code,
     dossier.channel,
     dossier.status,
     dossier.submitted_at,
     dossier.received_at,
+    coalesce(dossier.received_at, dossier.submitted_at) as happened_at,
     dossier.done_at,
     dossier.returned_at,
     dossier.refused_at,

@@ -1,0 +1,6 @@
+-- One row per dossier received before A, as at A.
+{{ config(indexes=[
+    {'columns': ['dossier_code'], 'unique': true},
+    {'columns': ['unit_code', 'state']},
+]) }}
+{{ dossier_state(ref('int_now')) }}

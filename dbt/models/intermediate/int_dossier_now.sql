@@ -1,3 +1,0 @@
--- One row per dossier received before A, as at A.
-{{ config(indexes=[{'columns': ['dossier_code'], 'unique': true}]) }}
-{{ dossier_state(ref('int_now')) }}
