@@ -1,11 +1,11 @@
-{# What dossiers count for, by indicator, unit and period: how many, and how many of them in; by procedure, or by what
-   they use. of_kept: of the tables that are kept, as they were; else of those of this build. #}
+{# What dossiers count for, by unit, period and procedure (of use: procedure or service used): kind is indicator, use or
+   work, code says which. of_kept: of the tables that are kept, as they were; else of those of this build. #}
 {% macro dossier_sums(of_kept) %}
     {% for code in dossier_indicators() %}
     {%- set model = 'indicator_' ~ code %}
     select
-        indicator_code,
-        false as is_use,
+        'indicator' as kind,
+        indicator_code as code,
         unit_code,
         period_type,
         period_start,
@@ -15,20 +15,24 @@
         {{ 'sum(seconds)' if code == '2_2' else 'null::numeric' }} as seconds
     from {{ kept(model) if of_kept else ref(model) }}
     {{ only_changed('evidence_key') }}
-    group by 1, 3, 4, 5, 6
+    group by 2, 3, 4, 5, 6
     union all
     {% endfor %}
+    {% for kind in ['use', 'work'] %}
+    {%- set model = 'int_dossier_' ~ kind %}
     select
-        indicator_code,
-        true as is_use,
+        '{{ kind }}' as kind,
+        code,
         unit_code,
         period_type,
         period_start,
-        used_code as counted_code,
+        counted_code,
         count(*) as things,
         count(*) as things_in,
         null::numeric as seconds
-    from {{ kept('int_dossier_use') if of_kept else ref('int_dossier_use') }}
+    from {{ kept(model) if of_kept else ref(model) }}
     {{ only_changed('dossier_code') }}
-    group by 1, 3, 4, 5, 6
+    group by 2, 3, 4, 5, 6
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 {% endmacro %}

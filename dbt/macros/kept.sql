@@ -29,9 +29,16 @@
     {%- endif -%}
 {% endmacro %}
 
-{# What a table with rows of dossiers is made of in a build that keeps tables: what is new after this. #}
+{# Before a table with rows of dossiers is added to: the dossiers that changed come anew. #}
 {% macro drop_changed() %}
-    {%- if is_kept() -%}
+    {%- if is_kept() and config.get('materialized') == 'incremental' -%}
     delete from {{ this }} where dossier_code in (select dossier_code from {{ this.schema }}.int_changed_dossier)
+    {%- endif -%}
+{% endmacro %}
+
+{# After a table with rows of dossiers is made. A few new rows change no statistics. #}
+{% macro analyze_new() %}
+    {%- if config.get('materialized') == 'table' -%}
+    analyze {{ this }}
     {%- endif -%}
 {% endmacro %}

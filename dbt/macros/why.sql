@@ -21,8 +21,8 @@
 {# One row per procedure or service, its indicator and a dossier that puts it into the numerator. #}
 {% macro using_dossiers(night) %}
     select
-        use.indicator_code,
-        use.used_code as evidence_key,
+        use.code as indicator_code,
+        use.counted_code as evidence_key,
         use.dossier_code
     from {{ on_night(night, 'int_dossier_use') }} as use
     inner join {{ on_night(night, 'int_unit_tree') }} as tree

@@ -6,6 +6,11 @@
     {'columns': ['is_of_known_unit', 'happened_at']},
 ]) }}
 -- depends_on: {{ ref('int_leaving_sum') }}
+{# What convert.to_number and convert.to_code read, as patterns: lists are searched without being taken apart. #}
+{% set is_number = '^[0-9]{1,100}([.,][0-9]{1,100})?$' %}
+{% set is_zero = '^(0{1,100}([.,]0{1,100})?|-0+([.,]0+)?)$' %}
+{% set is_code = '^[0-9]{1,9}([.,]0+)?$' %}
+{% set is_one = '^0{0,8}1([.,]0+)?$' %}
 with first_service as (
     select
         procedure_code,
@@ -61,33 +66,17 @@ select
     coalesce(dossier.vneid_account = 1, false)
     or coalesce(dossier.databases @> '[{"MaCSDL": "{{ var("population_database_code") }}"}]', false)
         as uses_population_data,
-    coalesce(fee.has_amount, false) as has_fee_amount,
-    coalesce(fee.is_all_zero, false) as has_only_zero_fees,
-    coalesce(component.has_file, false) as has_component_file,
-    coalesce(dossier.reuses_components = 1, false) or coalesce(component.reuses_data, false) as reuses_data,
-    coalesce(component.from_data_store, false) or coalesce(result.to_data_store, false) as from_data_store,
-    coalesce(result.has_link, false) as has_electronic_result,
+    {{ has_item('dossier.fees', '@.Gia', is_number, '[1-9]') }} as has_fee_amount,
+    {{ has_item('dossier.fees', '@', '') }} and not {{ has_item_without('dossier.fees', '@.Gia', is_zero) }}
+        as has_only_zero_fees,
+    {{ has_item('dossier.components', '@.DuongDanTaiTepTin', '') }} as has_component_file,
+    coalesce(dossier.reuses_components = 1, false)
+    or {{ has_item('dossier.components', '@.DuocTaiSuDung', is_code, '[1-9]') }}
+    or {{ has_item('dossier.components', '@.DuocSoHoa', is_one) }} as reuses_data,
+    {{ has_item('dossier.components', '@.DuocLayTuKhoDMQG', is_one) }}
+    or {{ has_item('dossier.results', '@.DongBoKhoDMQG', is_one) }} as from_data_store,
+    {{ has_item('dossier.results', '@.DuongDanTepTinKetQua', '') }} as has_electronic_result,
+    dossier.supplements,
     dossier.export_day,
     dossier.load_id
 from dossier
-left join lateral (
-    select
-        bool_or(convert.to_number(item.value ->> 'Gia') > 0) as has_amount,
-        bool_and(coalesce(convert.to_number(item.value ->> 'Gia') = 0, false)) as is_all_zero
-    from jsonb_array_elements(dossier.fees) as item (value)
-) as fee on true
-left join lateral (
-    select
-        bool_or(item.value ? 'DuongDanTaiTepTin') as has_file,
-        bool_or(
-            convert.to_code(item.value ->> 'DuocTaiSuDung') >= 1 or convert.to_code(item.value ->> 'DuocSoHoa') = 1
-        ) as reuses_data,
-        bool_or(convert.to_code(item.value ->> 'DuocLayTuKhoDMQG') = 1) as from_data_store
-    from jsonb_array_elements(dossier.components) as item (value)
-) as component on true
-left join lateral (
-    select
-        bool_or(item.value ? 'DuongDanTepTinKetQua') as has_link,
-        bool_or(convert.to_code(item.value ->> 'DongBoKhoDMQG') = 1) as to_data_store
-    from jsonb_array_elements(dossier.results) as item (value)
-) as result on true

@@ -1,6 +1,6 @@
 -- One row per dossier and period that it is received in or counts in (2.1), as at T of that period.
 {{ config(indexes=[
-    {'columns': ['unit_code', 'period_type', 'period_start']},
+    {'columns': ['period_type', 'period_start', 'unit_code']},
     {'columns': ['dossier_code']},
 ]) }}
 {{ dossier_state(ref('int_period')) }}

@@ -4,7 +4,7 @@ select
     dossier.dossier_code,
     item.requested_at,
     item.arrived_at
-from {{ ref('stg_dossiers') }} as dossier
+from {{ ref('int_dossier') }} as dossier
 cross join lateral jsonb_array_elements(dossier.supplements) as element (value)
 inner join lateral (
     select

@@ -5,62 +5,64 @@
 {% set received = ['1_4', '3_3', '3_6'] %}
 {% set handled = ['4_1', '4_2', '4_3', '4_4', '4_5b'] %}
 with fact as (
+    -- a dossier stands in several months, and is received in one
     {% for code in received + handled %}
     select
         indicator_code,
         unit_code,
-        period_type,
         period_start,
         evidence_key as dossier_code,
         in_numerator,
         {{ 'true' if code in handled else 'false' }} as may_move
     from {{ ref('indicator_' ~ code) }}
+    where period_type = 'month' and period_start >= {{ first_recent_month() }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-dossier as (
-    select
-        fact.*,
-        today.finished_at is not null as is_finished,
-        -- a dossier stands in several months, and is received in one
-        today.received_at >= recent.first_day
-        and fact.period_type = 'month'
-        and fact.period_start = date_trunc('month', today.received_at) as is_recent,
-        today.finished_at is null
-        and period.days_left > 0
-        and today.due_at + today.supplement_time < period.ends_at as is_finished_by_end
-    from fact
-    inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = fact.unit_code
-    inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = fact.dossier_code
-    left join {{ ref('int_current_period') }} as period
-        on period.period_type = fact.period_type and period.period_start = fact.period_start
-),
-
 recent as (
     select
-        indicator_code,
-        unit_code,
-        may_move,
+        fact.indicator_code,
+        fact.unit_code,
+        fact.may_move,
         count(*) as things,
-        avg(in_numerator::integer) as share,
-        coalesce(avg(in_numerator::integer) filter (where is_finished), avg(in_numerator::integer)) as finished_share,
-        coalesce(avg(in_numerator::integer) filter (where not is_finished), avg(in_numerator::integer)) as open_share
-    from dossier
-    where is_recent
-    group by indicator_code, unit_code, may_move
+        avg(fact.in_numerator::integer) as share,
+        coalesce(
+            avg(fact.in_numerator::integer) filter (where today.finished_at is not null),
+            avg(fact.in_numerator::integer)
+        ) as finished_share,
+        coalesce(
+            avg(fact.in_numerator::integer) filter (where today.finished_at is null),
+            avg(fact.in_numerator::integer)
+        ) as open_share
+    from fact
+    inner join {{ ref('int_forecast_window') }} as recent on recent.unit_code = fact.unit_code
+    inner join {{ ref('int_dossier_now') }} as today
+        on
+            today.dossier_code = fact.dossier_code
+            and today.received_at >= recent.first_day
+            and fact.period_start = date_trunc('month', today.received_at)
+    where today.received_at >= {{ first_recent_month() }}
+    group by fact.indicator_code, fact.unit_code, fact.may_move
 ),
 
 moving as (
     select
-        indicator_code,
-        unit_code,
-        period_type,
-        period_start,
+        thing.indicator_code,
+        thing.unit_code,
+        thing.period_type,
+        thing.period_start,
         count(*) as things
-    from dossier
-    where is_finished_by_end and may_move and not in_numerator
-    group by indicator_code, unit_code, period_type, period_start
+    from {{ ref('int_open_thing') }} as thing
+    inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
+    inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = thing.evidence_key
+    where
+        thing.evidence_kind = 'dossier'
+        and thing.indicator_code in ('4.1', '4.2', '4.3', '4.4', '4.5b')
+        and not thing.in_numerator
+        and period.days_left > 0
+        and today.due_at + today.supplement_time < period.ends_at
+    group by thing.indicator_code, thing.unit_code, thing.period_type, thing.period_start
 ),
 
 shares as (

@@ -11,6 +11,9 @@ with thing as (
         state,
         coalesce(rating = 'khong_hai_long', false) or has_petition as is_displeased
     from {{ ref('int_dossier_now') }}
+    where
+        state = 'open_in_time'
+        or greatest(received_at, due_at + supplement_time, finished_at) >= {{ first_recent_month() }}
     union all
     select
         'petition' as kind,

@@ -3,7 +3,7 @@
 -- Uses come evenly, as often as lately (int_forecast_span). Those that were not used then are used, all together, as
 -- often as those that were used just once (Good and Turing); the others a little less often than they were, as some
 -- were used by luck: the fewer were used twice, the more of those used once (absolute discounting of Ney and Kneser).
-with daily_use as (
+with recent_use as (
     select
         dossier.unit_code,
         dossier.received_at::date as day,
@@ -17,31 +17,68 @@ with daily_use as (
         ('3.5b', dossier.is_paid_online),
         ('4.5a', dossier.uses_population_data)
     ) as use (indicator_code, is_use) on use.is_use
-    where dossier.received_at < {{ as_of() }}
+    where
+        dossier.is_of_known_unit
+        and dossier.happened_at >= {{ first_recent_month() }}
+        and dossier.received_at < {{ as_of() }}
     group by 1, 2, 3, 4
     union all
     select
         unit_code,
-        used_at::date as day,
+        happened_at::date as day,
         '3.2' as indicator_code,
         service_code as thing_code,
         count(*) as uses
-    from {{ ref('int_online_dossier') }}
-    where used_at < {{ as_of() }}
+    from {{ ref('int_dossier') }}
+    where
+        is_online
+        and is_of_known_unit
+        and happened_at >= {{ first_recent_month() }}
+        and happened_at < {{ as_of() }}
     group by 1, 2, 3, 4
+),
+
+-- where the span is the period so far, the sums are at hand
+own_use as (
+    select
+        recent_use.indicator_code,
+        span.unit_code,
+        span.period_type,
+        recent_use.thing_code,
+        recent_use.uses
+    from recent_use
+    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = recent_use.unit_code
+    inner join {{ ref('int_forecast_span') }} as span
+        on
+            span.unit_code = tree.ancestor_code
+            and span.first_day < span.period_start
+            and recent_use.day >= span.first_day
+    union all
+    select
+        so_far.code as indicator_code,
+        span.unit_code,
+        span.period_type,
+        so_far.counted_code as thing_code,
+        so_far.things as uses
+    from {{ ref('int_dossier_sum') }} as so_far
+    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = so_far.unit_code
+    inner join {{ ref('int_forecast_span') }} as span
+        on
+            span.unit_code = tree.ancestor_code
+            and span.first_day >= span.period_start
+            and span.period_type = so_far.period_type
+            and span.period_start = so_far.period_start
+    where so_far.kind = 'use'
 ),
 
 used as (
     select
-        daily_use.indicator_code,
-        span.unit_code,
-        span.period_type,
-        daily_use.thing_code,
-        sum(daily_use.uses) as uses
-    from daily_use
-    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = daily_use.unit_code
-    inner join {{ ref('int_forecast_span') }} as span
-        on span.unit_code = tree.ancestor_code and daily_use.day >= span.first_day
+        indicator_code,
+        unit_code,
+        period_type,
+        thing_code,
+        sum(uses) as uses
+    from own_use
     group by 1, 2, 3, 4
 ),
 

@@ -7,10 +7,15 @@ with first_day as (
         tree.ancestor_code as unit_code,
         min(thing.started_at)::date as day
     from (
+        -- unit by unit, from the index
         select
-            unit_code,
-            received_at as started_at
-        from {{ ref('int_dossier_now') }}
+            unit.unit_code,
+            (
+                select min(dossier.received_at)
+                from {{ ref('int_dossier_now') }} as dossier
+                where dossier.unit_code = unit.unit_code
+            ) as started_at
+        from {{ ref('int_unit') }} as unit
         union all
         select
             unit_code,
@@ -20,6 +25,7 @@ with first_day as (
     ) as thing
     inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = thing.unit_code
     group by tree.ancestor_code
+    having min(thing.started_at) is not null
 )
 
 select

@@ -13,14 +13,13 @@ with possible as (
 
 missing as (
     select
-        part.unit_code,
-        part.period_type,
-        part.period_start,
-        part.indicator_code,
-        sum(part.things - part.things_in) as things
-    from {{ ref('int_indicator_sum') }} as part
+        total.unit_code,
+        total.period_type,
+        total.period_start,
+        total.indicator_code,
+        total.things - total.things_in as things
+    from {{ ref('int_indicator_total') }} as total
     inner join {{ ref('int_current_period') }} using (period_type, period_start)
-    group by part.unit_code, part.period_type, part.period_start, part.indicator_code
 ),
 
 lost as (

@@ -9,8 +9,8 @@ with given as (
         period_start,
         procedure_code,
         bool_or(action = 'pay_online') as gives_payment,
-        bool_or('4.5a' = any(effects)) as gives_population
-    from {{ ref('int_work_on_dossier') }}
+        bool_or(action = 'use_population_data' and variant = 'received') as gives_population
+    from {{ ref('int_work_sum') }}
     group by unit_code, period_type, period_start, procedure_code
 ),
 

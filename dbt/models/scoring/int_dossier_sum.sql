@@ -1,13 +1,20 @@
--- One row per indicator, unit, period and procedure (or, is_use, procedure or service used): how many of the unit's own
+-- One row per kind (indicator, use, work) and code, unit, period and procedure or service: how many of the unit's own
 -- dossiers count, how many of them in. Where tables are kept: the sums of before, less what the dossiers that changed
 -- counted for, and what they count for now.
 {{ config(
     materialized='incremental' if is_kept() else 'table',
-    unique_key=['indicator_code', 'is_use', 'unit_code', 'period_type', 'period_start', 'counted_code'],
+    unique_key=['kind', 'code', 'unit_code', 'period_type', 'period_start', 'counted_code'],
     incremental_strategy='delete+insert',
-    post_hook='delete from {{ this }} where things = 0',
+    post_hook=[
+        'delete from {{ this }} where things = 0',
+        'delete from {{ this }} as work
+        where kind = \'work\' and not exists (
+            select from {{ ref("int_current_period") }} as period
+            where period.period_type = work.period_type and period.period_start = work.period_start
+        )',
+    ],
     indexes=[{'columns': [
-        'unit_code', 'period_type', 'period_start', 'indicator_code', 'counted_code', 'is_use'
+        'unit_code', 'period_type', 'period_start', 'kind', 'code', 'counted_code'
     ], 'unique': true}]
 ) }}
 {% if not is_kept() %}
@@ -17,8 +24,8 @@ with change as (
     {{ dossier_sums(of_kept=false) }}
     union all
     select
-        indicator_code,
-        is_use,
+        kind,
+        code,
         unit_code,
         period_type,
         period_start,
@@ -31,8 +38,8 @@ with change as (
 
 changed as (
     select
-        indicator_code,
-        is_use,
+        kind,
+        code,
         unit_code,
         period_type,
         period_start,
@@ -41,13 +48,13 @@ changed as (
         sum(things_in) as things_in,
         sum(seconds) as seconds
     from change
-    group by indicator_code, is_use, unit_code, period_type, period_start, counted_code
+    group by kind, code, unit_code, period_type, period_start, counted_code
     having sum(things) <> 0 or sum(things_in) <> 0 or sum(seconds) <> 0
 )
 
 select
-    indicator_code,
-    is_use,
+    kind,
+    code,
     unit_code,
     period_type,
     period_start,
@@ -57,5 +64,5 @@ select
     -- only where they are counted (2.2)
     case when changed.seconds is not null then coalesce(before.seconds, 0) + changed.seconds end as seconds
 from changed
-left join {{ this }} as before using (indicator_code, is_use, unit_code, period_type, period_start, counted_code)
+left join {{ this }} as before using (kind, code, unit_code, period_type, period_start, counted_code)
 {% endif %}

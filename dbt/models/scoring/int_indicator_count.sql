@@ -10,19 +10,6 @@ with source_that_came as (
         and file.export_day <= date '{{ var("as_of_day") }}'
 ),
 
-counted as (
-    select
-        indicator_code,
-        unit_code,
-        period_type,
-        period_start,
-        sum(things) as things,
-        sum(things_in) as things_in,
-        sum(seconds) as seconds
-    from {{ ref('int_indicator_sum') }}
-    group by indicator_code, unit_code, period_type, period_start
-),
-
 expected as (
     select
         unit.unit_code,
@@ -52,7 +39,7 @@ count_ as (
             else coalesce(counted.things, 0)
         end as denominator
     from expected
-    left join counted using (unit_code, period_type, period_start, indicator_code)
+    left join {{ ref('int_indicator_total') }} as counted using (unit_code, period_type, period_start, indicator_code)
     left join {{ ref('int_national_count') }} as national using (unit_code, period_type, period_start)
     left join {{ ref('int_portal_count') }} as portal using (unit_code, period_type, period_start)
 )

@@ -4,8 +4,8 @@
 {% else %}
 -- depends_on: {{ ref('int_changed_dossier') }}
 select
-    null::text as indicator_code,
-    null::boolean as is_use,
+    null::text as kind,
+    null::text as code,
     null::text as unit_code,
     null::text as period_type,
     null::date as period_start,

@@ -57,17 +57,8 @@ night as (
     from {{ on_night(night, 'int_indicator_count') }} as counted
     left join {{ on_night(night, 'int_national_count') }} as national using (unit_code, period_type, period_start)
     left join {{ on_night(night, 'int_portal_count') }} as portal using (unit_code, period_type, period_start)
-    left join lateral (
-        select
-            sum(part.things) as things,
-            sum(part.things_in) as things_in
-        from {{ on_night(night, 'int_indicator_sum') }} as part
-        where
-            part.indicator_code = counted.indicator_code
-            and part.unit_code = counted.unit_code
-            and part.period_type = counted.period_type
-            and part.period_start = counted.period_start
-    ) as part on true
+    left join {{ on_night(night, 'int_indicator_total') }} as part
+        using (indicator_code, unit_code, period_type, period_start)
     where counted.unit_code = {{ asked_unit() }} and {{ is_asked_period('counted') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
