@@ -51,8 +51,9 @@ def forget(connection: psycopg.Connection) -> None:
 def rules(connection: psycopg.Connection, last_load_id: int) -> str:
     """A fingerprint of all that decides about every dossier at once.
 
-    The models, the law and the calendar, the settings, how exports are read, and the units. What
-    procedures and services say is not in it: they change often, and few dossiers each.
+    The models, the law and the calendar, the settings, how exports are read, the units, and which
+    tables hold the rows: emptied or restored ones are others. What procedures and services say is
+    not in it: they change often, and few dossiers each.
     """
     current = settings.load()
     digest = hashlib.sha256()
@@ -62,6 +63,11 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
     [(newest_units,)] = connection.execute(
         "select max(load_id) from raw.units where load_id <= %s", [last_load_id]
     )
-    given = (current.population_database_code, warehouse.version(connection), newest_units)
+    [(tables,)] = connection.execute(
+        "select array_agg(pg_relation_filenode(oid) order by relname) from pg_class"
+        " where relnamespace = 'raw'::regnamespace and relkind = 'r'"
+    )
+    version = warehouse.version(connection)
+    given = (current.population_database_code, version, newest_units, tables)
     digest.update(repr(given).encode())
     return digest.hexdigest()

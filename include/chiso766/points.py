@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 CENTS = 100  # in a point: scores have two decimals
 HALF = Fraction(1, 2)
@@ -31,6 +32,20 @@ class Indicator:
         """At most 1."""
         return min(Fraction(1), self.numerator / self.denominator)
 
+    @cached_property
+    def earned(self) -> Fraction:
+        """Hundredths of a point before the maximum, a factor and the rounding."""
+        return CENTS * self.max_score * self.numerator / (self.denominator * self.target_ratio)
+
+    @cached_property
+    def score(self) -> int:
+        """In hundredths of a point, without a factor; worked out once, for plans ask often."""
+        return self.rounded(self.earned)
+
+    def rounded(self, earned: Fraction) -> int:
+        """The score for what was earned: at most the maximum, rounded once, half up."""
+        return math.floor(min(CENTS * self.max_score, earned) + HALF)
+
     @property
     def room(self) -> int:
         """By how many whole units the numerator may rise."""
@@ -45,16 +60,14 @@ Indicators = Mapping[str, Indicator]  # of one unit and period, by code
 
 
 def score(code: str, indicators: Indicators) -> int:
-    """The score of an indicator in hundredths of a point, rounded once, half up."""
-    most = CENTS * indicators[code].max_score
-    return math.floor(min(most, earned(code, indicators)) + HALF)
+    """The score of an indicator in hundredths of a point."""
+    one = indicators[code]
+    return one.rounded(earned(code, indicators)) if code in FACTOR_OF else one.score
 
 
 def earned(code: str, indicators: Indicators) -> Fraction:
     """Hundredths of a point before the maximum and the rounding."""
-    one = indicators[code]
-    reached = one.numerator / (one.denominator * one.target_ratio)
-    return CENTS * one.max_score * reached * _factor(code, indicators)
+    return indicators[code].earned * _factor(code, indicators)
 
 
 def _factor(code: str, indicators: Indicators) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,11 +43,11 @@ class Work:
 
 def done(indicators: Indicators, work: Sequence[Work], units: Sequence[int]) -> Indicators:
     """The indicators after so many units of each class of work."""
-    added = dict.fromkeys(indicators, 0)
+    added: dict[str, int] = defaultdict(int)
     for one, number in zip(work, units, strict=True):
         for code in indicators.keys() & one.effects:
             added[code] += number
-    return {code: one.raised(added[code]) for code, one in indicators.items()}
+    return {**indicators, **{code: indicators[code].raised(by) for code, by in added.items()}}
 
 
 def cheapest(indicators: Indicators, work: Sequence[Work], needed: int) -> list[int]:
@@ -59,18 +60,20 @@ def cheapest(indicators: Indicators, work: Sequence[Work], needed: int) -> list[
     if needed <= 0 or not work or not indicators:
         return nothing
     program = _Program(indicators, work)
-    most = program.most()
-    needed = min(needed, program.gain(most))
-    if needed <= 0:
-        return nothing
+    most: list[int] | None = None
     required = needed
-    while (found := program.least(required)) is not None:
-        # What the solver, which rounds, takes for enough might lack a cent.
-        lacking = needed - program.gain(found)
-        if lacking <= 0:
-            return found
-        required += lacking
-    return most
+    while (found := program.least(required)) is None or program.gain(found) < needed:
+        if found is not None:
+            # What the solver, which rounds, takes for enough might lack a cent.
+            required += needed - program.gain(found)
+        elif most is not None:
+            return most
+        else:
+            most = program.most()
+            required = needed = min(needed, program.gain(most))
+            if needed <= 0:
+                return nothing
+    return found
 
 
 class _Program:

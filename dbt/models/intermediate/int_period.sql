@@ -2,16 +2,19 @@
 -- before A.
 -- seen_at is T of the rule book: everything is looked at as at that moment. ends_on is the period's last day.
 with first_thing as (
-    select min(thing.happened_at) as happened_at
-    from (
-        select dossier.happened_at
-        from {{ ref('int_dossier') }} as dossier
-        where dossier.is_of_known_unit
-        union all
-        select petition.sent_at as happened_at
-        from {{ ref('stg_petitions') }} as petition
-        inner join {{ ref('int_unit') }} as unit on unit.unit_code = petition.unit_code
-    ) as thing
+    select
+        least(
+            (
+                select min(dossier.happened_at)
+                from {{ ref('int_dossier') }} as dossier
+                where dossier.is_of_known_unit
+            ),
+            (
+                select min(petition.sent_at)
+                from {{ ref('stg_petitions') }} as petition
+                inner join {{ ref('int_unit') }} as unit on unit.unit_code = petition.unit_code
+            )
+        ) as happened_at
 ),
 
 period as (
