@@ -21,11 +21,12 @@
     )
 {%- endmacro %}
 
-{# Where tables are kept: only the dossiers that changed. An array, because that is what PostgreSQL takes into a view. #}
-{% macro only_changed(dossier_code, word='where') %}
+{# Where tables are kept: only the dossiers that changed. An array, because that is what PostgreSQL takes into a view.
+   key: of int_changed_dossier, what the column holds. #}
+{% macro only_changed(column, word='where', key='changed.dossier_code') %}
     {%- set changed = ref('int_changed_dossier') -%}
     {%- if is_kept() %}
-    {{ word }} {{ dossier_code }} = any(array(select changed.dossier_code from {{ changed }} as changed))
+    {{ word }} {{ column }} = any(array(select {{ key }} from {{ changed }} as changed))
     {%- endif -%}
 {% endmacro %}
 

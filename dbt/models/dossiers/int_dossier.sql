@@ -37,7 +37,7 @@ dossier as (
     left join {{ ref('int_unit') }} as unit on unit.unit_code = source.unit_code
     left join {{ ref('int_procedure') }} as procedure on procedure.procedure_code = source.procedure_code
     left join first_service on first_service.procedure_code = source.procedure_code
-    {{ only_changed('source.dossier_code') }}
+    {{ only_changed('source.row_key', key='convert.to_row_key(changed.dossier_code)') }}
 )
 
 select

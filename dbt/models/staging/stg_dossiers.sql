@@ -1,5 +1,6 @@
 -- One row per dossier, newest version.
 select
+    row_key,
     mahoso as dossier_code,
     regexp_replace(mahoso, '-[^-]*-[^-]*$', '') as unit_code,
     matthc as procedure_code,
@@ -26,4 +27,4 @@ select
     danhsachhosobosung as supplements,
     export_day,
     load_id
-from {{ newest_version('dossiers', 'mahoso') }} as version
+from {{ newest_version('dossiers') }} as version
