@@ -76,19 +76,19 @@ def in_own_process(function: Callable[_P, _R], *given: _P.args, **named: _P.kwar
 
 
 class Peaks:
-    """Peak memory, in bytes, of processes while a block runs, looked at five times a second.
+    """Peak memory, in bytes, of processes while blocks run, looked at five times a second.
 
-    ``process``: the largest of the processes that the block starts, its resident memory.
+    ``process``: the largest of the processes that a block starts, its resident memory.
     ``backend``, ``helper``: the largest backend of PostgreSQL and the largest helper of a parallel
     query, what is resident without what is shared, which is the server's cache and programs.
     """
 
     def __init__(self) -> None:
         self.process = self.backend = self.helper = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look_again_and_again)
 
     def __enter__(self) -> Peaks:
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look_again_and_again)
         self._thread.start()
         return self
 

@@ -1,7 +1,8 @@
 """What the page and BI wait for: ``python -m benchmarks.readers --folder FOLDER``.
 
 On the published marts of ``benchmarks.night``: one client alone, then 20 at once, each a process
-that asks at random for units, periods and queries, one after the other without a pause.
+that asks at random for units, periods and queries, one after the other; without a pause they load
+the machine in full, with ``--pause 1`` they are 20 people who read a second between two clicks.
 """
 
 from __future__ import annotations
@@ -79,13 +80,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="that of benchmarks.night")
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--pause", type=float, default=0, help="seconds between two queries")
     arguments = parser.parse_args()
     os.environ["CHISO_HOME"] = f"{arguments.folder.resolve()}/home"
     server.start()
     try:
         world = look_around()
-        alone = ask(world, 1, arguments.seconds)
-        together = ask(world, arguments.clients, arguments.seconds)
+        alone = ask(world, 1, arguments.seconds, pause=0)
+        together = ask(world, arguments.clients, arguments.seconds, arguments.pause)
         print(machine())
         print(answer_times(alone, together, arguments.clients))
     finally:
@@ -100,22 +102,25 @@ def look_around() -> World:
     return World(day, sorted(code for (code,) in units), periods.current(day))
 
 
-def ask(world: World, clients: int, seconds: float) -> Times:
+def ask(world: World, clients: int, seconds: float, pause: float) -> Times:
     """The milliseconds of every answer, by query, of so many clients at once."""
     end = time.time() + seconds
     times: Times = defaultdict(list)
     with ProcessPoolExecutor(clients) as processes:
-        for of_client in processes.map(client, range(clients), [world] * clients, [end] * clients):
+        asking = [processes.submit(client, seed, world, end, pause) for seed in range(clients)]
+        for of_client in [each.result() for each in asking]:
             for query, each in of_client.items():
                 times[query] += each
     return times
 
 
-def client(seed: int, world: World, end: float) -> Times:
-    choice = random.Random(seed).choice
+def client(seed: int, world: World, end: float, pause: float) -> Times:
+    chance = random.Random(seed)
+    choice = chance.choice
     times: Times = defaultdict(list)
     with connect() as connection:
         while time.time() < end:
+            time.sleep(chance.uniform(0, 2 * pause))
             query = choice([SCORECARD, *QUERIES])
             period = choice(world.periods)
             started = time.perf_counter()
