@@ -28,7 +28,7 @@ def main() -> None:
     runs = []
     for _ in range(arguments.runs):
         with tempfile.TemporaryDirectory() as home:
-            os.environ["CHISO_HOME"] = home
+            os.environ |= {"CHISO_HOME": home, "PYTHONUNBUFFERED": "1"}
             try:
                 runs.append(demo())
                 about = machine()

@@ -36,7 +36,7 @@ from benchmarks.measure import (
 )
 from psycopg.rows import dict_row
 
-from chiso766 import airflow_env, database, server, settings, system, warehouse
+from chiso766 import airflow_env, database, server, settings, system, terminal, warehouse
 from chiso766.build import build_marts, run_dbt
 from chiso766.check import check_day
 from chiso766.fetch import fetch_day
@@ -133,9 +133,10 @@ def set_up(size: Size) -> None:
 def prepare_airflow() -> None:
     """Make Airflow's tables, which the first night of an installation would otherwise do."""
     airflow_env.apply()
-    from chiso766 import airflow_runs  # after its settings
+    with terminal.output_into(settings.load().logs / "nightly.log"):
+        from chiso766 import airflow_runs  # after its settings, and it talks
 
-    airflow_runs.prepare()
+        airflow_runs.prepare()
 
 
 def load_history() -> Seconds:
@@ -241,11 +242,8 @@ def write_night(day: date, changed: int) -> None:
     folder = settings.load().exports / day.isoformat() / "dossiers"
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was broken off
     folder.mkdir(parents=True)
-    for number, row in enumerate([*_new(day, changed // 2), *_finished(day, changed // 2)]):
-        unit = row["MaHoSo"].rsplit("-", 2)[0]
-        if number < changed // 2:
-            row["MaHoSo"] = f"{unit}-{day:%y%m%d}-{number:06}"
-        with open(folder / f"hoso_{unit}.jsonl", "ab") as file:
+    for row in [*_new(day, changed // 2), *_finished(day, changed // 2)]:
+        with open(folder / f"hoso_{_unit(row)}.jsonl", "ab") as file:
             file.write(msgspec.json.encode(row) + b"\n")
 
 
@@ -256,14 +254,20 @@ def _new(day: date, number: int) -> Iterator[dict[str, Any]]:
     fresh = dict.fromkeys(
         ("NgayKetThucXuLy", "NgayTra", "NgayTuChoi", "DanhSachGiayToKetQua", "DanhSachHoSoBoSung")
     )
-    for row in _rows("received_at is not null and received_at >= %(since)s", day, number):
-        yield row | times | fresh | {"TrangThaiHoSo": 2}
+    like = _rows("received_at >= %(since)s", day, number)
+    for place, row in enumerate(like):
+        code = f"{_unit(row)}-{day:%y%m%d}-{place:06}"
+        yield row | times | fresh | {"MaHoSo": code, "TrangThaiHoSo": 2}
 
 
 def _finished(day: date, number: int) -> Iterator[dict[str, Any]]:
     finished = {"NgayKetThucXuLy": f"{day:%Y%m%d}160000", "TrangThaiHoSo": 9}
     for row in _rows("state in ('open_in_time', 'open_overdue')", day, number):
         yield row | finished
+
+
+def _unit(row: dict[str, Any]) -> str:
+    return str(row["MaHoSo"]).rsplit("-", 2)[0]
 
 
 def _rows(condition: str, day: date, number: int) -> list[dict[str, Any]]:
