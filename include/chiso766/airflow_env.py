@@ -28,7 +28,7 @@ SHARED_KEYS = {
     "api": "AIRFLOW__API__SECRET_KEY",
     "jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
 }
-_ON_ONE_MACHINE = "LocalExecutor"
+ON_ONE_MACHINE = "LocalExecutor"
 
 
 def apply() -> None:
@@ -45,8 +45,8 @@ def apply() -> None:
 
 def _refuse_what_is_not_shared(given: dict[str, str]) -> None:
     """Past one machine nothing may be made or kept on each for itself."""
-    executor = given.get(EXECUTOR, _ON_ONE_MACHINE)
-    if executor == _ON_ONE_MACHINE:
+    executor = given.get(EXECUTOR, ON_ONE_MACHINE)
+    if executor == ON_ONE_MACHINE:
         return
     missing = [name for name in SHARED_KEYS.values() if name not in given]
     if executor == "CeleryExecutor" and BROKER not in given:
@@ -78,7 +78,7 @@ def variables() -> dict[str, str]:
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.TIMEZONE,
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # Airflow forks one worker per unit of parallelism; a night has one step at a time.
-        EXECUTOR: _ON_ONE_MACHINE,
+        EXECUTOR: ON_ONE_MACHINE,
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         **{variable: keys[name] for name, variable in SHARED_KEYS.items()},

@@ -90,8 +90,8 @@ def alone(folder: Path, exports: Path) -> tuple[Contents, Marts]:
 
 
 @pytest.fixture(scope="module")
-def cluster(folder: Path, exports: Path) -> Iterator[Cluster]:
-    """Prepared, with the exports in its store, and all of Airflow but workers."""
+def cluster(folder: Path, exports: Path, alone: tuple[Contents, Marts]) -> Iterator[Cluster]:
+    """With the exports in its store; the machine alone is done, and takes no time of theirs."""
     if REDIS is None:
         pytest.skip("needs redis-server (Debian: redis-server)")
     with embedded(folder / "server"):
