@@ -13,6 +13,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from chiso766 import database, settings
 from chiso766.errors import ChisoError
@@ -166,7 +167,15 @@ def _with_driver(url: str, driver: str) -> str:
     return f"postgresql+{driver}://" + url.partition("://")[2]
 
 
+def become(*program: str) -> NoReturn:
+    """Run a program with the settings instead of this one; what is wrong with them ends it."""
+    try:
+        apply()
+        login_password()
+    except ChisoError as error:
+        sys.exit(str(error))
+    os.execvp(program[0], program)
+
+
 if __name__ == "__main__":
-    apply()
-    login_password()
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "airflow", *sys.argv[1:]])
+    become(sys.executable, "-P", "-m", "airflow", *sys.argv[1:])

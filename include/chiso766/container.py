@@ -5,16 +5,9 @@ Puts Airflow's settings, and the secrets that are files, into the environment an
 
 from __future__ import annotations
 
-import os
 import sys
 
 from chiso766 import airflow_env
-from chiso766.errors import ChisoError
 
 if __name__ == "__main__":
-    try:
-        airflow_env.apply()
-        airflow_env.login_password()
-    except ChisoError as error:
-        sys.exit(str(error))
-    os.execvp(sys.argv[1], sys.argv[1:])
+    airflow_env.become(*sys.argv[1:])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from time import monotonic
 
 import psutil
 import pytest
@@ -110,7 +111,7 @@ def night(cluster: Cluster) -> list[Machine]:
     """
     control = cluster.start_control()
     workers = [cluster.start_worker(name) for name in ("worker-1", "worker-2")]
-    nightly = control.start("nightly", str(DAY))
+    nightly, begun = control.start("nightly", str(DAY)), monotonic()
     with database.connect() as holder:
         holder.execute("lock table raw.dossiers in share mode")
         holding = holder.info.backend_pid
@@ -126,8 +127,14 @@ def night(cluster: Cluster) -> list[Machine]:
         assert running == [("running",)]
         [fallen] = [worker for worker in workers if uses(worker, port)]
         fallen.fall()
+        fell = monotonic()
         until(lambda: cluster.metadata(_PAUSE_IS_OVER))
+        missed = monotonic()
     assert nightly.wait() == 0, control.log()
+    print(
+        f"\nA worker fell {fell - begun:.0f} s after the night began, was missed after"
+        f" {missed - fell:.0f} s; the night ended {monotonic() - missed:.0f} s later."
+    )
     return [worker for worker in workers if worker is not fallen]
 
 
