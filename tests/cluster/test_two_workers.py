@@ -183,12 +183,16 @@ def test_every_byte_is_in_the_store_and_in_no_home(cluster: Cluster, night: list
         assert [path for path in (machine.home / "landing").rglob("*") if path.is_file()] == []
 
 
-def test_the_reports_are_in_the_store(cluster: Cluster, night: list[Machine]) -> None:
-    reports = cluster.objects("chiso/reports/")
-    page = reports["chiso/reports/scorecard.html"]
-    assert reports[f"chiso/reports/scorecard-{DAY}.html"] == page
-    assert "H24.999" in page.decode()
-    assert [key for key in reports if key.endswith("H24.999.xlsx")] != []
+def test_the_reports_in_the_store_are_those_of_one_machine_alone(
+    cluster: Cluster, night: list[Machine], folder: Path
+) -> None:
+    reports = folder / "alone" / "reports"
+    paths = [path for path in reports.rglob("[!.]*") if path.is_file()]
+    there = cluster.objects("chiso/reports/")
+    assert set(there) == {f"chiso/reports/{path.relative_to(reports)}" for path in paths}
+    assert sum(path.suffix == ".xlsx" for path in paths) > 1
+    for page in reports.glob("*.html"):
+        assert there[f"chiso/reports/{page.name}"] == page.read_bytes()
 
 
 def test_no_worker_made_a_secret_of_its_own(night: list[Machine]) -> None:
