@@ -31,6 +31,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in (
             "CHISO_EXPORTS",
             "CHISO_DATABASE_URL",
+            "CHISO_DATABASE_PASSWORD",
+            "CHISO_LANDING",
+            "CHISO_SECRETS",
+            "CHISO_UI_PASSWORD",
             "CHISO_AIRFLOW_DATABASE_URL",
             "CHISO_UNIT",
             "CHISO_SECRET_KEY",

@@ -1,6 +1,7 @@
 """Airflow's settings, as environment variables; nothing of it is configured anywhere else.
 
-A variable that is already set wins, so that a deployment (docker-compose.yml) can say otherwise.
+A variable that is already set wins, then a file of that name in ``CHISO_SECRETS``, so that a
+deployment (docker-compose.yml) can say otherwise.
 ``python -m chiso766.airflow_env COMPONENT …`` runs one of Airflow's programs with them.
 """
 
@@ -12,17 +13,52 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from chiso766 import database, settings
+from chiso766.errors import ChisoError
 
 USER = "chiso"
 FIRST_API_PORT = 8766
 
+EXECUTOR = "AIRFLOW__CORE__EXECUTOR"
+BROKER = "AIRFLOW__CELERY__BROKER_URL"
+# By which Airflow's components trust each other: the same on every machine.
+SHARED_KEYS = {
+    "fernet": "AIRFLOW__CORE__FERNET_KEY",
+    "api": "AIRFLOW__API__SECRET_KEY",
+    "jwt": "AIRFLOW__API_AUTH__JWT_SECRET",
+}
+ON_ONE_MACHINE = "LocalExecutor"
+
 
 def apply() -> None:
     """Put the settings into the environment; to be called before Airflow is imported."""
-    for name, value in variables().items():
+    given = {
+        name: value
+        for name, value in (settings.secret_files() | os.environ).items()
+        if name.startswith("AIRFLOW_")
+    }
+    _refuse_what_is_not_shared(given)
+    for name, value in (variables() | given).items():
         os.environ.setdefault(name, value)
+
+
+def _refuse_what_is_not_shared(given: dict[str, str]) -> None:
+    """Past one machine nothing may be made or kept on each for itself."""
+    executor = given.get(EXECUTOR, ON_ONE_MACHINE)
+    if executor == ON_ONE_MACHINE:
+        return
+    missing = [name for name in SHARED_KEYS.values() if name not in given]
+    if executor == "CeleryExecutor" and BROKER not in given:
+        missing.append(BROKER)
+    if settings.load().landing is None:
+        missing.append("CHISO_LANDING")
+    if missing:
+        raise ChisoError(
+            f"{executor} chạy trên nhiều máy nhưng thiếu {', '.join(missing)}: hãy đặt cùng một giá"
+            " trị cho mọi máy, bằng biến môi trường hoặc tệp trong CHISO_SECRETS."
+        )
 
 
 def variables() -> dict[str, str]:
@@ -43,12 +79,10 @@ def variables() -> dict[str, str]:
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.TIMEZONE,
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # Airflow forks one worker per unit of parallelism; a night has one step at a time.
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        EXECUTOR: ON_ONE_MACHINE,
         "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        "AIRFLOW__CORE__FERNET_KEY": keys["fernet"],
-        "AIRFLOW__API__SECRET_KEY": keys["api"],
-        "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
+        **{variable: keys[name] for name, variable in SHARED_KEYS.items()},
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(api_port()),
         "AIRFLOW__API__BASE_URL": address,
@@ -64,6 +98,16 @@ def variables() -> dict[str, str]:
         # The files of dags/ change with a release, not while the system runs.
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+        # A step whose worker is gone is missed after two minutes and tried again as if it failed.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+        # Under CeleryExecutor: a worker takes a step when it has hands free, and none beforehand.
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+        "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
+        # What a worker that is gone had taken returns to the queue after a day, longer than any
+        # step: one that is still running would be ended by it. A step that was running by then has
+        # been missed by its heartbeat, one that was not has waited too long in the queue.
+        "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
         # Nothing is told to anyone: the machines are closed and the data is a government's.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SCARF_ANALYTICS": "false",
@@ -95,10 +139,12 @@ def keep_api_port(port: int) -> None:
 
 
 def login_password() -> str:
-    """The password of ``USER`` in the UI, made at first use; there is no default one."""
+    """The password of ``USER`` in the UI: CHISO_UI_PASSWORD, else made at first use."""
     path = login_file()
-    if not path.exists():
-        settings.write_private(path, json.dumps({USER: secrets.token_urlsafe(12)}) + "\n")
+    given = settings.load().ui_password
+    if given or not path.exists():
+        password = given or secrets.token_urlsafe(12)
+        settings.write_private(path, json.dumps({USER: password}) + "\n")
     return str(json.loads(path.read_text())[USER])
 
 
@@ -121,7 +167,15 @@ def _with_driver(url: str, driver: str) -> str:
     return f"postgresql+{driver}://" + url.partition("://")[2]
 
 
+def become(*program: str) -> NoReturn:
+    """Run a program with the settings instead of this one; what is wrong with them ends it."""
+    try:
+        apply()
+        login_password()
+    except ChisoError as error:
+        sys.exit(str(error))
+    os.execvp(program[0], program)
+
+
 if __name__ == "__main__":
-    apply()
-    login_password()
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "airflow", *sys.argv[1:]])
+    become(sys.executable, "-P", "-m", "airflow", *sys.argv[1:])

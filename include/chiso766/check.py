@@ -17,10 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from chiso766 import load, settings, suites
+from chiso766 import landing, load, settings, suites
 from chiso766.database import connect
 from chiso766.errors import ChisoError
-from chiso766.fetch import landing_path
 from chiso766.readers import reading
 from chiso766.readers.export import Refused
 from chiso766.reload import LOAD_LOCK
@@ -196,9 +195,9 @@ class _Load:
     def _fill_stage(self) -> frozenset[str] | None:
         """Read the file into its stage; returns the columns of a table, None for objects."""
         nothing = (None,) * (len(self._source.fields) + 1)
-        path = landing_path(self._file.sha256)
         statement = load.copy_into_stage(self._source).encode()
         with (
+            landing.opened(self._file.sha256) as path,
             reading(path, self._file.file_name, self._source) as export,
             self._connection.cursor().copy(statement) as copy,
         ):

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 
-from chiso766 import connectors, settings
+from chiso766 import connectors, landing
 from chiso766.connectors import drop_folder
 from chiso766.connectors.offered import Offered, StillChanging, printable
 from chiso766.connectors.transfer import GivenUp, remove_drafts
 from chiso766.database import connect
 from chiso766.errors import ChisoError
-from chiso766.settings import make_private
+from chiso766.landing import Landed
+from chiso766.object_store import StoreFault
 
 logger = logging.getLogger(__name__)
 
-_CHUNK = 1 << 20
 _ATTEMPTS = 3
 _MOST_NAMED = 10
-_DRAFT = "draft-"
 # Any number that nothing else locks: one fetch at a time, for each looks at earlier days too.
 _FETCH_LOCK = 766_000_004
 
@@ -66,12 +62,6 @@ _SEE = """
 """
 
 _Seen = set[tuple[date, str, str, str]]
-
-
-@dataclass(frozen=True)
-class _Landed:
-    sha256: str
-    size: int
 
 
 # The days for which a place gave nothing; what it gives now ends that.
@@ -113,11 +103,6 @@ class OwnFault(ChisoError):
     """The landing area cannot take what is offered."""
 
 
-def landing_path(sha256: str) -> Path:
-    """Where the bytes with this SHA-256 (hex) are kept."""
-    return settings.load().home / "landing" / sha256[:2] / sha256
-
-
 def fetch_day(day: date, is_last_try: bool = False) -> None:
     """Take in every file that is offered for an export day, and late ones for earlier days.
 
@@ -154,7 +139,7 @@ def _fetch(day: date) -> list[_Failure]:
             "select export_day from ops.night where export_day < %s order by export_day desc", [day]
         )
         earlier = [row[0] for row in rows]
-        _remove_drafts()
+        landing.remove_drafts()
         lines, problems = connectors.lines()
         failures = [_Failure(problem) for problem in problems]
         connection.execute(_FORGET_FAILURES, [day, connectors.PORTAL])
@@ -245,6 +230,8 @@ def _take(connection: psycopg.Connection, origin: str, offered: Offered, name: s
             _register(connection, origin, offered, name, landed)
     except StillChanging:
         logger.warning("Chưa nhận %s: tệp đang được ghi, lần chạy sau sẽ nhận.", offered.place)
+    except StoreFault as fault:
+        raise OwnFault(f"Không lưu được {offered.place}. {fault}") from fault
     except OSError as error:
         if path and os.fspath(error.filename or "") == os.fspath(path):
             raise ChisoError(
@@ -257,11 +244,11 @@ def _take(connection: psycopg.Connection, origin: str, offered: Offered, name: s
         ) from error
 
 
-def _land(path: Path) -> _Landed:
+def _land(path: Path) -> Landed:
     """Copy a file into the landing area; raises ``StillChanging`` where it changes meanwhile."""
     for _ in range(_ATTEMPTS):
         before = path.stat()
-        landed = _copy(path)
+        landed = landing.keep(path)
         after = path.stat()
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if unchanged and landed.size == after.st_size:
@@ -269,56 +256,8 @@ def _land(path: Path) -> _Landed:
     raise StillChanging
 
 
-def _copy(path: Path) -> _Landed:
-    """Whole or not at all: the name under which the bytes are found appears last."""
-    landing = make_private(settings.load().home / "landing")
-    descriptor, name = tempfile.mkstemp(dir=landing, prefix=_DRAFT)  # mkstemp makes it 0600
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as target, open(path, "rb", opener=_open_file) as given:
-            landed = _copy_bytes(given, target)
-            os.fsync(target.fileno())
-        place = landing_path(landed.sha256)
-        if not place.exists():
-            make_private(place.parent)
-            os.replace(draft, place)
-            _fsync_folder(place.parent)
-            _fsync_folder(landing)
-        return landed
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _remove_drafts() -> None:
-    """What a run that was killed left; ours is the only one now."""
-    for draft in (settings.load().home / "landing").glob(f"{_DRAFT}*"):
-        draft.unlink()
-
-
-def _open_file(path: str, flags: int) -> int:
-    """Neither a link nor a pipe that took the file's place since it was looked at."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _copy_bytes(given: BinaryIO, target: BinaryIO) -> _Landed:
-    digest = hashlib.sha256()
-    while chunk := given.read(_CHUNK):
-        digest.update(chunk)
-        target.write(chunk)
-    target.flush()
-    return _Landed(digest.hexdigest(), target.tell())
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _register(
-    connection: psycopg.Connection, origin: str, offered: Offered, name: str, landed: _Landed
+    connection: psycopg.Connection, origin: str, offered: Offered, name: str, landed: Landed
 ) -> None:
     """A file of its own, unless it says what the place said last under this name."""
     given = {

@@ -1,7 +1,12 @@
-"""Step 5, publish: the home unit's scorecard as one page, and spreadsheets of rows set aside."""
+"""Step 5, publish: the home unit's scorecard as one page, and spreadsheets of rows set aside.
+
+They lie in ``<CHISO_HOME>/reports`` of the machine that wrote them; where machines share an object
+store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +14,14 @@ import psycopg
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from psycopg.rows import dict_row
 
+from chiso766 import object_store, scorecard, set_aside_sheets, settings
 from chiso766 import period as periods
-from chiso766 import scorecard, set_aside_sheets, settings
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 
 _PROFILE = "portal-2026"
+# Any number that nothing else locks: of two machines one at a time brings the reports up to date.
+_REPORTS_LOCK = 766_000_006
 
 
 def page_path() -> Path:
@@ -24,21 +31,45 @@ def page_path() -> Path:
 
 def publish_reports() -> None:
     """Write the page of the published marts, also under its day, and what goes back to clerks."""
-    with connect() as connection:
+    with connect(autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
-        page = _page(connection, day)
-    folder = settings.make_private(page_path().parent)
-    for path in (folder / f"scorecard-{day}.html", page_path()):
+        pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
+        _write(pages, _page(connection, day))
+        set_aside_sheets.write_sheets()
+        _share(pages)
+
+
+def _write(pages: tuple[Path, ...], content: str) -> None:
+    settings.make_private(page_path().parent)
+    for path in pages:
         draft = path.with_suffix(".draft")
         try:
-            draft.write_text(page, encoding="utf-8")
+            draft.write_text(content, encoding="utf-8")
             draft.replace(path)
         except OSError as error:
             raise ChisoError(
                 f"Không ghi được trang báo cáo {path} ({error.strerror}): hãy kiểm tra quyền truy"
                 " cập và chỗ trống trên ổ đĩa rồi chạy lại đêm đó."
             ) from error
-    set_aside_sheets.write_sheets()
+
+
+def _share(pages: tuple[Path, ...]) -> None:
+    """Bring the store's reports to what was just written here, by whichever machine before."""
+    store = object_store.declared()
+    if store is None:
+        return
+    reports = page_path().parent
+    sheets = set_aside_sheets.folder()
+    paths = [*(path for path in sheets.glob("*/*.xlsx")), *pages]
+    here = {f"{reports.name}/{path.relative_to(reports).as_posix()}": path for path in paths}
+    there = store.tags(reports.name)
+    for key, path in here.items():
+        if there.get(key) != hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest():
+            store.upload(path, key)
+    for key in there.keys() - here.keys():
+        if key.startswith(f"{reports.name}/{sheets.name}/"):  # its rows were corrected
+            store.delete(key)
 
 
 def _page(connection: psycopg.Connection, day: date) -> str:

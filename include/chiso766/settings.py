@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 
@@ -17,6 +18,8 @@ from chiso766.errors import ChisoError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 TIMEZONE = "Asia/Ho_Chi_Minh"
 SHORTEST_SECRET = 32
+_VARIABLE = re.compile("(CHISO|AIRFLOW)_[A-Z0-9_]+")
+_BUCKET = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[\w.-]+)*/?)")
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,12 @@ class Settings:
     unit: str
     population_database_code: str
     target_rank: int
+    landing: tuple[str, str] | None
+    """Bucket and prefix of the object store; None: a folder of ``home``."""
     database_url: str | None = field(repr=False)
     airflow_database_url: str | None = field(repr=False)
     given_secret_key: str | None = field(repr=False)
+    ui_password: str | None = field(repr=False)
     project_root: Path = PROJECT_ROOT
     timezone: str = TIMEZONE
 
@@ -40,8 +46,16 @@ class Settings:
 
     @property
     def secret_key(self) -> bytes:
-        """The pseudonymisation key: CHISO_SECRET_KEY, else a file made at first use."""
+        """The pseudonymisation key: CHISO_SECRET_KEY, else a file made at first use.
+
+        Several machines must be given one: each would make its own.
+        """
         if self.given_secret_key is None:
+            if self.landing:
+                raise ChisoError(
+                    "CHISO_LANDING là kho đối tượng dùng chung nhưng thiếu CHISO_SECRET_KEY: hãy"
+                    " đặt cùng một khóa cho mọi máy, nếu không một người sẽ có nhiều mã băm."
+                )
             return _kept_secret(self.home / "secret.key")
         if len(self.given_secret_key) < SHORTEST_SECRET:
             raise ChisoError(
@@ -52,10 +66,11 @@ class Settings:
 
 
 def load() -> Settings:
-    """Read the settings; the environment wins over ``.env`` in the project's root."""
+    """Read the settings; the environment wins over files of CHISO_SECRETS, these over ``.env``."""
+    written = dotenv_values(PROJECT_ROOT / ".env")
     given = {
         name: value
-        for name, value in (dotenv_values(PROJECT_ROOT / ".env") | os.environ).items()
+        for name, value in (written | secret_files() | os.environ).items()
         if name.startswith("CHISO_") and value
     }
     home = _absolute(given.get("CHISO_HOME", ".chiso"))
@@ -65,10 +80,29 @@ def load() -> Settings:
         unit=given.get("CHISO_UNIT", "H24.999"),
         population_database_code=given.get("CHISO_POPULATION_DATABASE_CODE", "7"),
         target_rank=_rank(given.get("CHISO_TARGET_RANK", "20")),
-        database_url=given.get("CHISO_DATABASE_URL"),
+        landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
+        database_url=_with_password(
+            given.get("CHISO_DATABASE_URL"), given.get("CHISO_DATABASE_PASSWORD")
+        ),
         airflow_database_url=given.get("CHISO_AIRFLOW_DATABASE_URL"),
         given_secret_key=given.get("CHISO_SECRET_KEY"),
+        ui_password=given.get("CHISO_UI_PASSWORD"),
     )
+
+
+def secret_files() -> dict[str, str]:
+    """Variable -> value of the files of CHISO_SECRETS: each is named as the variable it holds."""
+    folder = os.environ.get("CHISO_SECRETS")
+    if not folder:
+        return {}
+    try:
+        files = [path for path in Path(folder).iterdir() if _VARIABLE.fullmatch(path.name)]
+        return {path.name: path.read_text(encoding="utf-8").strip() for path in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChisoError(
+            f"Không đọc được thư mục bí mật {folder} ({type(error).__name__}): hãy kiểm tra"
+            " CHISO_SECRETS và quyền đọc các tệp trong đó."
+        ) from error
 
 
 def write_private(path: Path, content: str) -> None:
@@ -99,6 +133,28 @@ def _rank(text: str) -> int:
             " ví dụ 20."
         )
     return int(text)
+
+
+def _bucket(address: str) -> tuple[str, str]:
+    """Bucket and prefix of ``s3://bucket/prefix``."""
+    found = _BUCKET.fullmatch(address)
+    if found is None:
+        raise ChisoError(
+            f"CHISO_LANDING “{address}” không phải là địa chỉ kho đối tượng: hãy ghi"
+            " s3://tên-bucket/thư-mục, hoặc bỏ trống để lưu vào CHISO_HOME."
+        )
+    return found["bucket"], found["prefix"].strip("/")
+
+
+def _with_password(url: str | None, password: str | None) -> str | None:
+    """The address with a password that is kept apart from it, unless it names one itself."""
+    if url is None or password is None:
+        return url
+    parts = urlsplit(url)
+    if parts.password is not None:
+        return url
+    login, _, place = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{login}:{quote(password, safe='')}@{place}"))
 
 
 def _absolute(path: str) -> Path:

@@ -16,7 +16,8 @@ import pytest
 from chiso766 import settings
 from chiso766.connectors import http, transfer
 from chiso766.errors import ChisoError
-from chiso766.fetch import fetch_day, landing_path
+from chiso766.fetch import fetch_day
+from chiso766.landing import landing_path
 
 from ..deliveries import DAY, load_days, newest, select
 from .conftest import Declare

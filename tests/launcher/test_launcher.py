@@ -180,7 +180,12 @@ def test_a_python_without_venv_is_told_what_to_install(tmp_path: Path) -> None:
     assert "apt install python3-venv" in done.stderr.splitlines()[-1]
 
 
-LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-bootstrap.txt")
+LISTS = (
+    "requirements.txt",
+    "requirements-cluster.txt",
+    "requirements-dev.txt",
+    "requirements-bootstrap.txt",
+)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -195,15 +200,16 @@ def test_every_package_is_locked_by_version_and_hash_and_no_host_is_named(name: 
     assert "--index" not in text
 
 
-def test_the_development_list_is_the_other_and_more() -> None:
-    small, large = (
+def test_each_list_is_the_one_before_and_more() -> None:
+    """What runs on one machine, in the image, in the tests: the same versions everywhere."""
+    runs, cluster, development = (
         set(re.findall(r"^\S+==\S+", (settings.PROJECT_ROOT / name).read_text(), re.M))
-        for name in LISTS[:2]
+        for name in LISTS[:3]
     )
-    assert small < large
+    assert runs < cluster < development
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
 def test_everything_that_is_asked_for_is_locked(name: str) -> None:
     asked = (settings.PROJECT_ROOT / f"{name}.in").read_text()
     names = re.findall(r"^([a-z][\w-]*)", asked, re.M)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chiso766 import check
+from chiso766 import check, landing
 from chiso766.check import check_day
 from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
@@ -264,7 +264,7 @@ def test_a_place_beyond_what_a_line_number_can_be_refuses_the_file(
 def test_a_landed_file_that_is_gone_is_the_machines_fault_and_no_refusal() -> None:
     deliver_one_between_others()
     [file] = select("select sha256 from ops.file where file_name = 'b.json'")
-    check.landing_path(file["sha256"]).unlink()
+    landing.landing_path(file["sha256"]).unlink()
 
     with pytest.raises(ChisoError, match=r"units/b\.json trong vùng lưu"):
         check_day(DAY)

@@ -12,11 +12,12 @@ from time import time_ns
 
 import pytest
 
-from chiso766 import fetch, settings, warehouse
+from chiso766 import fetch, landing, settings, warehouse
 from chiso766.connectors import drop_folder
 from chiso766.database import connect
 from chiso766.errors import ChisoError
-from chiso766.fetch import fetch_day, landing_path
+from chiso766.fetch import fetch_day
+from chiso766.landing import landing_path
 
 from ..deliveries import DAY, GOOD, deliver, load_days, newest, select
 
@@ -100,16 +101,16 @@ def test_a_file_that_is_still_being_written_is_left_for_the_next_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = deliver("units", "a.csv", UNIT)
-    copy = fetch._copy
+    copy = landing.keep
 
-    def copy_while_it_grows(path: Path) -> fetch._Landed:
+    def copy_while_it_grows(path: Path) -> landing.Landed:
         landed = copy(path)
         with path.open("ab") as file:
             file.write(b"H25\n")
         return landed
 
     with monkeypatch.context() as growing:
-        growing.setattr(fetch, "_copy", copy_while_it_grows)
+        growing.setattr(landing, "keep", copy_while_it_grows)
         fetch_day(DAY)
     assert registered() == []
 
@@ -121,11 +122,11 @@ def test_a_file_that_is_still_being_written_is_left_for_the_next_run(
 def test_a_copy_that_was_cut_off_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     deliver("units", "a.csv", UNIT)
 
-    def disk_is_full(*_: object) -> fetch._Landed:
+    def disk_is_full(*_: object) -> landing.Landed:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr(fetch, "_copy_bytes", disk_is_full)
+        full.setattr(landing, "_copy_bytes", disk_is_full)
         with pytest.raises(ChisoError, match="No space"):
             fetch_day(DAY)
 
@@ -138,14 +139,14 @@ def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(
 ) -> None:
     for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
         deliver("units", name, UNIT)
-    copy = fetch._copy
+    copy = landing.keep
 
-    def copy_but_two(path: Path) -> fetch._Landed:
+    def copy_but_two(path: Path) -> landing.Landed:
         if path.name in ("b.csv", "c.csv"):
             raise PermissionError(13, "Permission denied", str(path))
         return copy(path)
 
-    monkeypatch.setattr(fetch, "_copy", copy_but_two)
+    monkeypatch.setattr(landing, "keep", copy_but_two)
     with pytest.raises(ChisoError, match=r"2 chỗ không nhận được.*b\.csv.*c\.csv"):
         fetch_day(DAY)
 
@@ -182,21 +183,21 @@ def test_a_landing_area_that_takes_nothing_holds_up_the_night(
 ) -> None:
     deliver("units", "a.csv", UNIT)
 
-    def disk_is_full(*_: object) -> fetch._Landed:
+    def disk_is_full(*_: object) -> landing.Landed:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetch, "_copy_bytes", disk_is_full)
+    monkeypatch.setattr(landing, "_copy_bytes", disk_is_full)
     with pytest.raises(ChisoError, match="No space"):
         fetch_day(DAY, is_last_try=True)
 
 
 def test_what_a_killed_run_left_behind_is_removed() -> None:
-    landing = settings.make_private(settings.load().home / "landing")
-    (landing / "draft-a1b2c3").write_bytes(b"half")
+    area = settings.make_private(settings.load().home / "landing")
+    (area / "draft-a1b2c3").write_bytes(b"half")
 
     fetch_day(DAY)
 
-    assert list(landing.iterdir()) == []
+    assert list(area.iterdir()) == []
 
 
 def test_two_runs_at_once_take_a_file_once() -> None:
@@ -293,13 +294,13 @@ def test_warnings_of_a_day_are_said_in_its_own_run_only(caplog: pytest.LogCaptur
 def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read."""
     names: list[str] = []
-    copy = fetch._copy
+    copy = landing.keep
 
-    def noted(path: Path) -> fetch._Landed:
+    def noted(path: Path) -> landing.Landed:
         names.append(path.name)
         return copy(path)
 
-    monkeypatch.setattr(fetch, "_copy", noted)
+    monkeypatch.setattr(landing, "keep", noted)
     return names
 
 
@@ -393,14 +394,14 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
     outside = tmp_path / "outside.csv"
     outside.write_text("MaDonVi\nH24\n")
     deliver("units", "a.csv", UNIT)
-    copy = fetch._copy
+    copy = landing.keep
 
-    def copy_what_was_swapped(path: Path) -> fetch._Landed:
+    def copy_what_was_swapped(path: Path) -> landing.Landed:
         path.unlink()
         path.symlink_to(outside)
         return copy(path)
 
-    monkeypatch.setattr(fetch, "_copy", copy_what_was_swapped)
+    monkeypatch.setattr(landing, "keep", copy_what_was_swapped)
     with pytest.raises(ChisoError, match=r"a\.csv"):
         fetch_day(DAY)
 

@@ -14,7 +14,8 @@ from chiso766 import portal, settings
 from chiso766.check import check_day
 from chiso766.connectors import transfer
 from chiso766.errors import ChisoError
-from chiso766.fetch import fetch_day, landing_path
+from chiso766.fetch import fetch_day
+from chiso766.landing import landing_path
 from chiso766.portal import PAUSE_S, pull_day
 
 from ..connectors.servers import Answer, HttpServer, new_certificate

@@ -22,6 +22,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "CHISO_UNIT",
         "CHISO_SECRET_KEY",
         "CHISO_TARGET_RANK",
+        "CHISO_LANDING",
+        "CHISO_SECRETS",
+        "CHISO_DATABASE_URL",
+        "CHISO_DATABASE_PASSWORD",
     ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
@@ -86,3 +90,80 @@ def test_secrets_are_not_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("CHISO_SECRET_KEY", "bí mật" * 10)
     monkeypatch.setenv("CHISO_DATABASE_URL", "postgresql://u:bí-mật@h/d")
     assert "mật" not in repr(settings.load())
+
+
+def test_a_secret_may_be_a_file_named_as_its_variable(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment wins over it, and it over ``.env``."""
+    secrets = project / "secrets"
+    secrets.mkdir()
+    (secrets / "CHISO_SECRET_KEY").write_text("k" * 32 + "\n")
+    (secrets / "CHISO_UNIT").write_text("H24.002")
+    (secrets / "s3_credentials").write_bytes(b"\xff")  # of others
+    (secrets / "kubernetes.io").mkdir()
+    (project / ".env").write_text("CHISO_UNIT=H24.001\n")
+    monkeypatch.setenv("CHISO_SECRETS", str(secrets))
+    assert settings.load().secret_key == b"k" * 32
+    assert settings.load().unit == "H24.002"
+    monkeypatch.setenv("CHISO_UNIT", "H24.003")
+    assert settings.load().unit == "H24.003"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_secrets_that_cannot_be_read_are_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("CHISO_SECRETS", str(project / "secrets"))
+    if content:
+        (project / "secrets").mkdir()
+        (project / "secrets" / "CHISO_SECRET_KEY").write_bytes(content)
+    with pytest.raises(ChisoError, match="CHISO_SECRETS"):
+        settings.load()
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("postgresql://u@h:5432/d", "postgresql://u:a%2Fb%40c@h:5432/d"),
+        ("postgresql://u:p@h/d", "postgresql://u:p@h/d"),
+    ],
+)
+def test_the_password_of_the_database_may_be_given_apart(
+    project: Path, monkeypatch: pytest.MonkeyPatch, url: str, used: str
+) -> None:
+    monkeypatch.setenv("CHISO_DATABASE_URL", url)
+    assert settings.load().database_url == url
+    monkeypatch.setenv("CHISO_DATABASE_PASSWORD", "a/b@c")
+    assert settings.load().database_url == used
+    assert "a/b" not in repr(settings.load())
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("s3://kho", ("kho", "")), ("s3://kho.vn-1/phuong/chiso/", ("kho.vn-1", "phuong/chiso"))],
+)
+def test_the_landing_area_may_be_an_object_store(
+    project: Path, monkeypatch: pytest.MonkeyPatch, address: str, place: tuple[str, str]
+) -> None:
+    assert settings.load().landing is None
+    monkeypatch.setenv("CHISO_LANDING", address)
+    assert settings.load().landing == place
+
+
+@pytest.mark.parametrize("address", ["kho", "s3://", "s3://Kho", "https://kho/x", "s3://kho/a b"])
+def test_another_address_of_a_landing_area_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("CHISO_LANDING", address)
+    with pytest.raises(ChisoError, match="CHISO_LANDING"):
+        settings.load()
+
+
+def test_machines_that_share_a_landing_area_must_be_given_the_key(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHISO_LANDING", "s3://kho")
+    with pytest.raises(ChisoError, match="CHISO_SECRET_KEY"):
+        _ = settings.load().secret_key
+    assert not (project / ".chiso").exists()

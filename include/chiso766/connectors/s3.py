@@ -93,6 +93,7 @@ class _Storage:
                     connect_timeout=TIMEOUT_S,
                     read_timeout=TIMEOUT_S,
                     retries={"total_max_attempts": 1},  # trying again is ours
+                    ignore_configured_endpoint_urls=True,  # that is where our own landing area is
                     # Storages other than Amazon's know neither names of hosts per bucket nor the
                     # newer checksums.
                     s3={"addressing_style": "path" if endpoint else "auto"},
