@@ -45,7 +45,7 @@ log_timezone = 'Asia/Ho_Chi_Minh'
 # rest is the system's; sorts of a nightly build in memory; one helper per parallel query.
 shared_buffers = '256MB'
 effective_cache_size = '1GB'
-work_mem = '32MB'
+work_mem = '64MB'
 maintenance_work_mem = '256MB'
 max_parallel_workers_per_gather = 1
 random_page_cost = 1.1
