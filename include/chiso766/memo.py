@@ -1,0 +1,26 @@
+"""Remembering what comes again and again in the cells of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+# A file that makes up a value for every cell must not fill the memory.
+_MOST = 4_000
+_LONGEST = 200
+
+
+class Memo(dict[Any, Any]):
+    """``memo[given]`` is ``make(given)``, made once while there is room; makes anew what is long.
+
+    ``given``: a text, or None or an integer in place of one.
+    """
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+
+    def __missing__(self, given: Any) -> Any:
+        made = self._make(given)
+        if len(self) < _MOST and (not isinstance(given, str) or len(given) <= _LONGEST):
+            self[given] = made
+        return made
