@@ -231,7 +231,8 @@ class _Load:
         self._run(load.forget_set_aside())
         read = self._count(f"select count(*) from {load.stage(self._source)}")
         changed = self._run(load.insert_versions(self._source))
-        changed += self._run(load.restore_older(self._source))
+        if aside:
+            changed += self._run(load.restore_older(self._source))
         self._run(load.heal(self._source))
         self._run(load.heal_unidentified(self._source))
         opened = aside - known + self._run(load.open_again(self._source))

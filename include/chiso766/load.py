@@ -93,8 +93,15 @@ def create_stage(source: Source, export_day: date) -> str:
         *(line for field in source.fields for line in _stage_columns(source, field)),
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
         f"export_day date not null default '{export_day.isoformat()}'",
+        f"content_hash uuid generated always as (convert.to_content_hash({_content(source)})) stored",
     ]
     return f"create unlogged table {stage(source)} ({', '.join(columns)})"
+
+
+def _content(source: Source) -> str:
+    """What makes a version of a row differ from the one before it."""
+    fields = ", ".join(source.fields)
+    return f"row(export_day, extra, {fields})" if source.by_day else f"row(extra, {fields})"
 
 
 def drop_stage(source: Source) -> str:
@@ -288,20 +295,15 @@ def _is_identified(source: Source) -> str:
 def insert_versions(source: Source) -> str:
     """Add the last good row of every key, where it differs from the version just before it."""
     fields = ", ".join(source.fields)
-    content = f"export_day, extra, {fields}" if source.by_day else f"extra, {fields}"
     return f"""
-        with stage as materialized (
-            select *, md5(row({content})::text)::uuid as content_hash
-            from {stage(source)}
-            where line in (
-                select max(line) from {stage(source)} as good where {_good("good")} group by row_key
-            )
-        )
         insert into raw.{source.name}
             (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
         select row_key, %(load_id)s, export_day, %(file_name)s, line, content_hash, extra, {fields}
-        from stage
-        where content_hash is distinct from (
+        from {stage(source)} as stage
+        where line in (
+            select max(line) from {stage(source)} as good where {_good("good")} group by row_key
+        )
+        and content_hash is distinct from (
             select version.content_hash from raw.{source.name} as version
             where version.row_key = stage.row_key and {_NOT_AFTER}
             order by {_NEWEST} limit 1
