@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 from chiso766.memo import Memo
 from chiso766.sources import Kind, Source
@@ -25,9 +26,12 @@ _DAY = re.compile(
     "|(?P<y2>[0-9]{4})-(?P<m2>[0-9]{2})-(?P<d2>[0-9]{2})"
     "|(?P<d3>[0-9]{2})/(?P<m3>[0-9]{2})/(?P<y3>[0-9]{4})"
 )
-_HOUR, _MINUTE = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
-_CLOCK = re.compile(f"{_HOUR}:{_MINUTE}(?::{_MINUTE})?")
-_PACKED_CLOCK = re.compile(f"({_HOUR})({_MINUTE})({_MINUTE})")
+_CLOCK = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+# The parts of a time without signs between them, and how they are written with signs.
+_HOURS = {
+    f"{hour:02}{minute:02}": f" {hour:02}:{minute:02}" for hour in range(24) for minute in range(60)
+}
+_SECONDS = {f"{second:02}": f":{second:02}" for second in range(60)}
 _CODE = re.compile("([0-9]{1,9})(?:[.,]0+)?")
 _NUMBER = re.compile("([0-9]{1,100})(?:[.,]([0-9]{1,100}))?")
 
@@ -80,8 +84,8 @@ def escaped(text: str | None) -> str:
     return text
 
 
-class _Times:
-    """Times in the forms of contract/exports.md but those with fractions or an offset.
+class Times:
+    """Converts times in the forms of contract/exports.md but those with fractions or an offset.
 
     ``of_a_day_alone``: the time that a day without one stands for. Days and times of the day repeat
     where whole times do not.
@@ -92,16 +96,38 @@ class _Times:
         self._days = Memo(_day)
         self._heads = Memo(self._head)
         self._clocks = Memo(_clock)
-        self._packed_clocks = Memo(_packed_clock)
 
     def __call__(self, text: str) -> str | None:
         if len(text) == 14:
-            day, clock = self._days[text[:8]], self._packed_clocks[text[8:]]
-        elif len(text) > 10:
+            try:
+                return self._days[text[:8]] + _HOURS[text[8:12]] + _SECONDS[text[12:]]  # type: ignore[no-any-return]
+            except (KeyError, TypeError):  # no such time, no such day
+                return None
+        if len(text) > 10:
             day, clock = self._heads[text[:11]], self._clocks[text[11:]]
         else:
             day, clock = self._days[text], self._of_a_day_alone
         return f"{day} {clock}" if day and clock else None
+
+    def writer(self, other: Callable[[Any], str]) -> Callable[[Any], str]:
+        """Writes the time in a cell as given and as its value; ``other`` writes what is none.
+
+        All that is done for every time is done here, without a call: files hold millions of them.
+        """
+        days = self._days
+
+        def write(value: Any) -> str:
+            if value is None or value == "":
+                return f"{NULL}\t{NULL}"
+            try:
+                written: str = (
+                    value + "\t" + days[value[:8]] + _HOURS[value[8:12]] + _SECONDS[value[12:]]
+                )
+            except (KeyError, TypeError):
+                return other(value)
+            return written
+
+        return write
 
     def _head(self, text: str) -> str | None:
         """The day before the sign that parts it from its time."""
@@ -126,11 +152,6 @@ def _clock(text: str) -> str | None:
     return text if _CLOCK.fullmatch(text) else None
 
 
-def _packed_clock(text: str) -> str | None:
-    match = _PACKED_CLOCK.fullmatch(text)
-    return ":".join(match.groups()) if match else None
-
-
 def _code(text: str) -> str | None:
     match = _CODE.fullmatch(text)
     return str(int(match[1])) if match else None
@@ -152,7 +173,7 @@ def _conversion(kind: Kind) -> Convert | None:
         case Kind.NUMBER:
             return _number
         case Kind.TIME:
-            return _Times("00:00:00")
+            return Times("00:00:00")
         case Kind.DUE_TIME:
-            return _Times("23:59:59")
+            return Times("23:59:59")
     return None

@@ -12,7 +12,7 @@ from great_expectations.expectations import UnexpectedRowsExpectation
 _COUNT = "unexpected_rows_query.row_count"
 
 
-class CountedRowsExpectation(UnexpectedRowsExpectation):
+class CountedRowsExpectation(UnexpectedRowsExpectation):  # type: ignore[misc]
     """Fails where the SQL selects a row."""
 
     metric_dependencies: ClassVar[tuple[str, ...]] = (_COUNT,)

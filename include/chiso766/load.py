@@ -93,7 +93,8 @@ def create_stage(source: Source, export_day: date) -> str:
         *(line for field in source.fields for line in _stage_columns(source, field)),
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
         f"export_day date not null default '{export_day.isoformat()}'",
-        f"content_hash uuid generated always as (convert.to_content_hash({_content(source)})) stored",
+        "content_hash uuid generated always as"
+        f" (convert.to_content_hash({_content(source)})) stored",
     ]
     return f"create unlogged table {stage(source)} ({', '.join(columns)})"
 

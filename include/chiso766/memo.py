@@ -7,13 +7,13 @@ from typing import Any
 
 # A file that makes up a value for every cell must not fill the memory.
 _MOST = 4_000
-_LONGEST = 200
+_LONGEST = 300  # characters
 
 
 class Memo(dict[Any, Any]):
     """``memo[given]`` is ``make(given)``, made once while there is room; makes anew what is long.
 
-    ``given``: a text, or None or an integer in place of one.
+    ``given``: a text, None, an integer, or a tuple of such.
     """
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
@@ -21,6 +21,12 @@ class Memo(dict[Any, Any]):
 
     def __missing__(self, given: Any) -> Any:
         made = self._make(given)
-        if len(self) < _MOST and (not isinstance(given, str) or len(given) <= _LONGEST):
+        if len(self) < _MOST and _length(given) <= _LONGEST:
             self[given] = made
         return made
+
+
+def _length(given: Any) -> int:
+    if isinstance(given, tuple):
+        return sum(map(_length, given))
+    return len(given) if isinstance(given, str) else 0

@@ -7,21 +7,28 @@ list that is none) is left to ``rows.Tidy``: a row comes out the same either way
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
-from chiso766.copied import NULL, Convert, Copied, Write, assembled, escaped
+from chiso766.copied import NULL, Convert, Copied, Times, Write, assembled, escaped
 from chiso766.memo import Memo
 from chiso766.readers.export import Export
-from chiso766.rows import LONGEST_KEY, Read, Tidy, Unreadable, link, text
+from chiso766.rows import LONGEST_KEY, Read, Tidy, Unreadable, text
 from chiso766.sources import Kind, Source
 
 # What a value may be that is not a list; all else is unusual.
 _Single = str | int | None
 _NOT_PLAIN = (Unreadable, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+# What PostgreSQL cannot store, as JSON writes it; it is no sign of a link being given.
+_NUL = r"\u0000"
+_NUL_BYTES = _NUL.encode()
+# Letters without marks, digits and signs that COPY takes as they are.
+_PLAIN_KEY = re.compile(rf"[!-\[\]-~]{{1,{LONGEST_KEY}}}").fullmatch
 
 Quick = Callable[[int, Any], str]
 """Line number, row as it was cut -> line for COPY; raises one of ``_NOT_PLAIN``."""
@@ -64,16 +71,17 @@ def _object(tidy: Tidy, copied: Copied) -> Quick:
     types: dict[str, Any] = dict.fromkeys(source.fields, _Single)
     for field in source.items:
         types[field] = list[_item(source, field)] | str | None  # type: ignore[misc]
-    decode = msgspec.json.Decoder(_struct(types, source.dropped)).decode
+    fields = [(field, type_, None) for field, type_ in types.items()]
+    decode = msgspec.json.Decoder(_struct(fields, source.dropped)).decode
     values = attrgetter(*source.fields)
     writers = _writers(tidy, copied)
 
     def quick(number: int, row: bytes | None) -> str:
-        if row is None:
+        if row is None or _NUL_BYTES in row:
             raise Unreadable
         given = values(decode(row))
-        fields = [write(value) for write, value in zip(writers, given, strict=True)]
-        return assembled(number, NULL, fields)
+        written = [write(value) for write, value in zip(writers, given, strict=True)]
+        return assembled(number, NULL, written)
 
     return quick
 
@@ -107,94 +115,104 @@ def _writers(tidy: Tidy, copied: Copied) -> list[Callable[[Any], str]]:
     """Of each field what writes a value as it was given."""
     written = zip(tidy.readers, copied.writers, copied.conversions, strict=True)
     return [
-        _writer(tidy.source, field, _composed(read, write), read, convert)
+        _writer(tidy.source, field, _slow(read, write, field in tidy.source.key), convert)
         for (field, read), write, convert in written
     ]
 
 
-def _composed(read: Read, write: Write) -> Callable[[Any], str]:
-    return lambda value: write(read(value))
+def _slow(read: Read, write: Write, is_key: bool) -> Callable[[Any], str]:
+    def write_slowly(value: Any) -> str:
+        given = read(value)
+        if is_key and len(given or "") > LONGEST_KEY:
+            raise Unreadable
+        return write(given)
+
+    return write_slowly
 
 
 def _writer(
-    source: Source, field: str, slow: Callable[[Any], str], read: Read, convert: Convert | None
+    source: Source, field: str, slow: Callable[[Any], str], convert: Convert | None
 ) -> Callable[[Any], str]:
     if field in source.items:
         return _list_writer(source, field)
-    if field in source.key:
-        return _key_writer(slow, read)
-    if source.fields[field] in (Kind.TIME, Kind.DUE_TIME) and convert:
-        return _time_writer(slow, convert)
+    if isinstance(convert, Times):
+        return convert.writer(Memo(slow).__getitem__)
+    if field in source.key and convert is None:
+        return _key_writer(slow)
     return Memo(slow).__getitem__
 
 
-def _key_writer(slow: Callable[[Any], str], read: Read) -> Callable[[Any], str]:
-    def write(value: Any) -> str:
-        if (
-            isinstance(value, str)
-            and len(value) > LONGEST_KEY
-            and len(read(value) or "") > LONGEST_KEY
-        ):
-            raise Unreadable
-        return slow(value)
-
-    return write
-
-
-def _time_writer(slow: Callable[[Any], str], convert: Convert) -> Callable[[Any], str]:
-    """What can be converted as it is, is tidy."""
+def _key_writer(slow: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Keys do not repeat; most are such that nothing has to be done."""
 
     def write(value: Any) -> str:
-        if isinstance(value, str) and value:
-            converted = convert(value)
-            if converted:
-                return f"{value}\t{converted}"
+        if isinstance(value, str) and _PLAIN_KEY(value):
+            return value
         return slow(value)
 
     return write
 
 
 def _list_writer(source: Source, field: str) -> Callable[[Any], str]:
-    """Of a list of objects, or a cell that holds one, without other items than those named."""
-    item = _item(source, field)
-    decode = msgspec.json.Decoder(list[item]).decode  # type: ignore[valid-type]
-    names = tuple(source.items[field])
-    values = attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
-    readers = [
-        link if kind is Kind.LINK else Memo(text).__getitem__
-        for kind in source.items[field].values()
-    ]
+    """Of a list of objects, or a cell that holds one, without other items than those named.
 
-    def of_items(items: Sequence[Any]) -> str:
-        reduced = [
-            {
-                name: given
-                for name, read, value in zip(names, readers, values(item), strict=True)
-                if (given := read(value))
-            }
-            for item in items
+    Lists do not repeat, since they hold links, but their objects do without them.
+    """
+    kinds = source.items[field]
+    decode = msgspec.json.Decoder(list[_item(source, field)]).decode  # type: ignore[misc]
+    links = [name for name, kind in kinds.items() if kind is Kind.LINK]
+    others = [name for name in kinds if name not in links]
+    pick_links, pick_others = _picker(links), _picker(others)
+
+    def of_item(picked: tuple[tuple[bool, ...], tuple[Any, ...]]) -> str:
+        given = {name: "1" for name, is_given in zip(links, picked[0], strict=True) if is_given}
+        texts = zip(others, map(text, picked[1]), strict=True)
+        given |= {name: value for name, value in texts if value}
+        return escaped(msgspec.json.encode(given).decode())
+
+    items = Memo(of_item)
+
+    def of_list(given: Sequence[Any]) -> str:
+        if not given:
+            return NULL
+        written = [
+            items[tuple(map(bool, map(str.strip, pick_links(item)))), pick_others(item)]
+            for item in given
         ]
-        return escaped(msgspec.json.encode(reduced).decode()) if reduced else NULL
+        return f"[{','.join(written)}]"
 
     def of_cell(cell: str) -> str:
-        return of_items(decode(cell)) if cell.strip() else NULL
+        if _NUL in cell:
+            raise Unreadable
+        return of_list(decode(cell)) if cell.strip() else NULL
 
-    remembered = Memo(of_cell)
+    cells = Memo(of_cell)
 
     def write(value: Any) -> str:
         if value is None:
             return NULL
-        return remembered[value] if isinstance(value, str) else of_items(value)
+        return cells[value] if isinstance(value, str) else of_list(value)
 
     return write
 
 
+def _picker(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """As ``attrgetter``, but always a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda item: tuple(getattr(item, name) for name in names)
+
+
 def _item(source: Source, field: str) -> type[msgspec.Struct]:
-    return _struct(dict.fromkeys(source.items[field], _Single), source.dropped_items)
+    """An object in a list; a link is a text or it is not there."""
+    fields: list[Any] = [
+        (name, str, "") if kind is Kind.LINK else (name, _Single, None)
+        for name, kind in source.items[field].items()
+    ]
+    return _struct(fields, source.dropped_items)
 
 
-def _struct(types: Mapping[str, Any], dropped: Iterable[str]) -> type[msgspec.Struct]:
+def _struct(fields: Iterable[Any], dropped: Iterable[str]) -> type[msgspec.Struct]:
     """An object with these fields and no others; ``dropped`` may hold anything."""
-    fields = [(name, type_, None) for name, type_ in types.items()]
-    fields += [(name, Any, None) for name in dropped if name not in types]
-    return msgspec.defstruct("Plain", fields, forbid_unknown_fields=True)
+    others = [(name, Any, None) for name in dropped]
+    return msgspec.defstruct("Plain", [*fields, *others], forbid_unknown_fields=True)

@@ -147,12 +147,11 @@ def _hashed(
 
 def _item_readers(items: Mapping[str, Kind]) -> dict[str, tuple[str, Read]]:
     return {
-        name.lower(): (name, link if kind is Kind.LINK else text) for name, kind in items.items()
+        name.lower(): (name, _link if kind is Kind.LINK else text) for name, kind in items.items()
     }
 
 
-def link(value: object) -> str | None:
-    """Whether a link is given, as it is stored."""
+def _link(value: object) -> str | None:
     return "1" if text(value) else None
 
 

@@ -67,7 +67,7 @@ def _raw_table(source: Source) -> list[str]:
         content_hash uuid not null,
         extra jsonb
     )"""
-    # Of a load's own rows PostgreSQL would look up the load for each, in half of the time to insert.
+    # PostgreSQL would look up the load for every row: half of the time that inserting takes.
     unchecked = f"alter table {name} drop constraint if exists {source.name}_load_id_fkey"
     columns = [
         f"alter table {name} add column if not exists {field} {kind.sql_type}"
