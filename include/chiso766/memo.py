@@ -7,7 +7,7 @@ from typing import Any
 
 # A file that makes up a value for every cell must not fill the memory.
 _MOST = 4_000
-_LONGEST = 300  # characters
+_LONGEST = 200  # characters
 
 
 class Memo(dict[Any, Any]):
