@@ -12,22 +12,26 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
 from chiso766 import landing, load, settings, suites
+from chiso766.copied import Copied
 from chiso766.database import connect
 from chiso766.errors import ChisoError
+from chiso766.quick import copied_lines
 from chiso766.readers import reading
 from chiso766.readers.export import Refused
 from chiso766.reload import LOAD_LOCK
-from chiso766.rows import Tidy, Unreadable, text
+from chiso766.rows import Tidy, text
 from chiso766.sources import SOURCES, Source
 
 logger = logging.getLogger(__name__)
 
+_LINES_OF_A_BLOCK = 200
 _MOST_NAMED = 10
 _LONGEST_NAME = 60
 # Codes of errors of a value that is too long, too deep or too wide for PostgreSQL.
@@ -194,21 +198,19 @@ class _Load:
 
     def _fill_stage(self) -> frozenset[str] | None:
         """Read the file into its stage; returns the columns of a table, None for objects."""
-        nothing = (None,) * (len(self._source.fields) + 1)
         statement = load.copy_into_stage(self._source).encode()
+        copied = Copied(self._source)
         with (
             landing.opened(self._file.sha256) as path,
             reading(path, self._file.file_name, self._source) as export,
             self._connection.cursor().copy(statement) as copy,
         ):
             self._tidy.withheld.update(export.withheld)
-            for line, row in export.lines:
-                try:
-                    columns = self._tidy.columns(row)
-                except Unreadable:
-                    copy.write_row((line, True, *nothing))
-                else:
-                    copy.write_row((line, None, *columns))
+            lines = copied_lines(export, self._tidy, copied)
+            while block := "".join(islice(lines, _LINES_OF_A_BLOCK)):
+                copy.write(block)
+        if copied.has_unusual:
+            self._run(load.convert_unusual(self._source))
         return export.columns
 
     def _refuse(self, sentence: str) -> None:
@@ -228,7 +230,8 @@ class _Load:
         self._run(load.forget_set_aside())
         read = self._count(f"select count(*) from {load.stage(self._source)}")
         changed = self._run(load.insert_versions(self._source))
-        changed += self._run(load.restore_older(self._source))
+        if aside:
+            changed += self._run(load.restore_older(self._source))
         self._run(load.heal(self._source))
         self._run(load.heal_unidentified(self._source))
         opened = aside - known + self._run(load.open_again(self._source))

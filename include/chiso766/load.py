@@ -1,8 +1,8 @@
 """The SQL by which one file goes from its stage into ``raw`` and ``set_aside``, per source.
 
-The stage ``load.stage_<source>`` is an unlogged table that converts as it is filled: a field that
-is no text stands there twice, as given (``<field>_given``) and as its value. What is given but
-cannot be read has the value -1 or -infinity, which no rule accepts.
+The stage ``load.stage_<source>`` is an unlogged table. A field that is no text stands there twice,
+as given (``<field>_given``) and as its value. What is given but cannot be read has the value -1 or
+-infinity, which no rule accepts.
 Parameters of the statements: ``load_id``, ``file_id``, ``export_day``, ``file_name``.
 """
 
@@ -42,8 +42,8 @@ _VALUES = {
 _KEYS = {
     Kind.TEXT: "convert.to_key({0})",
     Kind.PERIOD: "convert.to_key(regexp_replace({0}, '-year$', ''))",
-    Kind.NUMBER: "trim_scale(convert.to_number({0}))::text",
-    Kind.TIME: "convert.to_key(convert.to_time({0}))",
+    Kind.NUMBER: "nullif({0}, -1)::text",
+    Kind.TIME: "convert.to_key(nullif({0}, '-infinity'))",
 }
 # The newest version of a row is the first one in this order.
 _NEWEST = "version.export_day desc, version.file_name desc, version.load_id desc, version.line desc"
@@ -93,8 +93,16 @@ def create_stage(source: Source, export_day: date) -> str:
         *(line for field in source.fields for line in _stage_columns(source, field)),
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
         f"export_day date not null default '{export_day.isoformat()}'",
+        "content_hash uuid generated always as"
+        f" (convert.to_content_hash({_content(source)})) stored",
     ]
     return f"create unlogged table {stage(source)} ({', '.join(columns)})"
+
+
+def _content(source: Source) -> str:
+    """What makes a version of a row differ from the one before it."""
+    fields = ", ".join(source.fields)
+    return f"row(export_day, extra, {fields})" if source.by_day else f"row(extra, {fields})"
 
 
 def drop_stage(source: Source) -> str:
@@ -103,12 +111,12 @@ def drop_stage(source: Source) -> str:
 
 
 def _stage_columns(source: Source, field: str) -> list[str]:
-    kind = source.fields[field]
-    if kind not in _VALUES:
-        return [f"{field} {kind.sql_type}"]
-    text = given(source, field)
-    value = f"case when {text} is not null then {_VALUES[kind].format(text)} end"
-    return [f"{text} text", f"{field} {kind.sql_type} generated always as ({value}) stored"]
+    column = f"{field} {source.fields[field].sql_type}"
+    return [f"{given(source, field)} text", column] if _is_converted(source, field) else [column]
+
+
+def _is_converted(source: Source, field: str) -> bool:
+    return source.fields[field] in _VALUES
 
 
 def _row_key(source: Source) -> str:
@@ -117,15 +125,35 @@ def _row_key(source: Source) -> str:
         return source.key[0]
     parts = []
     for field in source.key:
-        part = _KEYS[source.fields[field]].format(given(source, field))
+        part = _KEYS[source.fields[field]].format(field)
         parts.append(f"coalesce({part}, '')" if field in source.blank_key else part)
     return " || '|' || ".join(parts)
 
 
 def copy_into_stage(source: Source) -> str:
-    """Takes the line, whether it is unreadable, and the columns that ``rows.Tidy`` makes."""
-    columns = ", ".join(given(source, field) for field in source.fields)
+    """Takes the lines of ``copied.Copied``."""
+    columns = ", ".join(column for field in source.fields for column in _pair(source, field))
     return f"copy {stage(source)} (line, unreadable, extra, {columns}) from stdin"
+
+
+def convert_unusual(source: Source) -> str:
+    """Convert what ``copied.Copied`` left: given, but without a value."""
+    left = {
+        field: f"{given(source, field)} is not null and {field} is null"
+        for field in source.fields
+        if _is_converted(source, field)
+    }
+    values = ", ".join(
+        f"{field} = case when {is_left} then"
+        f" {_VALUES[source.fields[field]].format(given(source, field))} else {field} end"
+        for field, is_left in left.items()
+    )
+    return f"update {stage(source)} set {values} where {' or '.join(left.values())}"
+
+
+def _pair(source: Source, field: str) -> tuple[str, ...]:
+    """The columns of a field in the stage: as given, and its value."""
+    return (given(source, field), field) if _is_converted(source, field) else (field,)
 
 
 def keep_older(source: Source, columns: frozenset[str]) -> str:
@@ -135,10 +163,11 @@ def keep_older(source: Source, columns: frozenset[str]) -> str:
     ``columns``, the columns the table has.
     """
     absent = [field for field in source.fields if field not in columns and field not in source.key]
-    fields = [
-        f"{given(source, field)} = older.{field}"
-        + ("::text" if source.fields[field] in _VALUES else "")
+    fields = [f"{field} = older.{field}" for field in absent]
+    fields += [
+        f"{given(source, field)} = older.{field}::text"
         for field in absent
+        if _is_converted(source, field)
     ]
     extra = (
         "extra = nullif(coalesce(older.extra, '{}') - %(columns)s::text[]"
@@ -267,20 +296,15 @@ def _is_identified(source: Source) -> str:
 def insert_versions(source: Source) -> str:
     """Add the last good row of every key, where it differs from the version just before it."""
     fields = ", ".join(source.fields)
-    content = f"export_day, extra, {fields}" if source.by_day else f"extra, {fields}"
     return f"""
-        with stage as materialized (
-            select *, md5(row({content})::text)::uuid as content_hash
-            from {stage(source)}
-            where line in (
-                select max(line) from {stage(source)} as good where {_good("good")} group by row_key
-            )
-        )
         insert into raw.{source.name}
             (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
         select row_key, %(load_id)s, export_day, %(file_name)s, line, content_hash, extra, {fields}
-        from stage
-        where content_hash is distinct from (
+        from {stage(source)} as stage
+        where line in (
+            select max(line) from {stage(source)} as good where {_good("good")} group by row_key
+        )
+        and content_hash is distinct from (
             select version.content_hash from raw.{source.name} as version
             where version.row_key = stage.row_key and {_NOT_AFTER}
             order by {_NEWEST} limit 1

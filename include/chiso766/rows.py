@@ -17,7 +17,7 @@ from chiso766.sources import Kind, Source
 _LARGEST_EXPONENT = 30
 
 # No system makes longer keys, and an index of PostgreSQL holds 2,704 bytes.
-_LONGEST_KEY = 500
+LONGEST_KEY = 500
 
 # A file that makes up a name for every row, or names without end, must not fill the memory.
 _MOST_NAMES = 100
@@ -39,10 +39,11 @@ class Tidy:
     """
 
     def __init__(self, source: Source, secret: bytes) -> None:
+        self.source = source
         self.unknown: set[str] = set()  # names of unspecified fields that were kept
         self.withheld: set[str] = set()  # and of those that were not, being personal by name
         self.odd_lists: set[str] = set()  # names of lists that hold something else than objects
-        self._readers: list[tuple[str, Read]] = [
+        self.readers: list[tuple[str, Read]] = [
             (field, self._reader(source, field, kind, secret))
             for field, kind in source.fields.items()
         ]
@@ -59,11 +60,11 @@ class Tidy:
         extra = None
         if unexpected:
             try:
-                row, extra = self._sort_out(row, unexpected)
+                row, extra = self.sort_out(row, unexpected)
             except RecursionError:  # lists in lists in lists …
                 raise Unreadable from None
-        values = [read(row.get(field)) for field, read in self._readers]
-        if any(len(values[place] or "") > _LONGEST_KEY for place in self._keys):
+        values = [read(row.get(field)) for field, read in self.readers]
+        if any(len(values[place] or "") > LONGEST_KEY for place in self._keys):
             raise Unreadable
         return (extra, *values)
 
@@ -76,7 +77,8 @@ class Tidy:
             return partial(_hashed, hashed=hashed, remembered=lru_cache(maxsize=100_000)(hashed))
         return text
 
-    def _sort_out(self, row: Row, unexpected: set[str]) -> tuple[Row, str | None]:
+    def sort_out(self, row: Row, unexpected: set[str]) -> tuple[Row, str | None]:
+        """The row with its fields under their own names, and ``extra`` of the unexpected names."""
         known = dict(row)
         extra = {}
         for name in sorted(unexpected):

@@ -35,7 +35,8 @@ class Source:
 
     ``fields``: field of the contract -> kind, in the order of the columns in ``raw``.
     ``key``: the fields that identify a row. ``items``: list field -> its known item fields.
-    ``dropped``: personal fields, never stored in any form.
+    ``dropped``: personal fields, never stored in any form. ``dropped_items``: item fields that are
+    not stored either, named because most exports have them.
     ``unit``: the field that names the unit; ``MaHoSo`` begins with it. ``blank_key``: key fields
     that may be empty.
     ``optional``: nobody is warned when it sends nothing.
@@ -47,6 +48,7 @@ class Source:
     fields: Mapping[str, Kind]
     items: Mapping[str, Mapping[str, Kind]]
     dropped: frozenset[str] = frozenset()
+    dropped_items: frozenset[str] = frozenset()
     unit: str = "MaDonVi"
     blank_key: frozenset[str] = frozenset()
     optional: bool = False
@@ -131,6 +133,7 @@ _DOSSIERS = Source(
             "ThongTinKhac",
         }
     ),
+    dropped_items=frozenset({"TenTepDinhKem", "TenGiayTo", "NoiDungBoSung"}),
     unit="MaHoSo",
 )
 

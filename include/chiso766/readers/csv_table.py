@@ -10,11 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress
 
 from chiso766.readers import encoding
-from chiso766.readers.export import LONGEST_ROW, Export, Line, Refused
+from chiso766.readers.export import LONGEST_ROW, Cut, Export, Refused
 from chiso766.readers.header import Header, no_header, read_header
 from chiso766.readers.old_fonts import Convert
 from chiso766.sources import Source
@@ -43,10 +43,12 @@ def read(file: io.BufferedReader, source: Source) -> Export:
     )
     if not set(header.fields) & set(source.key):
         raise Refused(no_header(header, "dòng đầu", source))
+    cut = Cut(_rows(lines, len(header.names), delimiter), _values(header, written.convert))
     return Export(
-        lines=_rows(lines, header, delimiter, written.convert),
+        lines=cut.lines(),
         form=f"CSV, {written.name}, ngăn cách bằng {_DELIMITERS[delimiter]}",
         header=header,
+        cut=None if written.convert else cut,
     )
 
 
@@ -104,10 +106,24 @@ def _header(
     return read_header(([title] for title in titles), line, source)
 
 
-def _rows(lines: _Lines, header: Header, delimiter: str, convert: Convert | None) -> Iterator[Line]:
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+def _values(
+    header: Header, convert: Convert | None
+) -> Callable[[Sequence[str]], Mapping[str, object]]:
     names = [name for name in header.names if name]
     is_read = [name is not None for name in header.names]
+
+    def values(cells: Sequence[str]) -> Mapping[str, object]:
+        read_cells = compress(cells, is_read)
+        texts = map(convert, read_cells) if convert else read_cells
+        return dict(zip(names, texts, strict=False))
+
+    return values
+
+
+def _rows(
+    lines: _Lines, columns: int, delimiter: str
+) -> Iterator[tuple[int, Sequence[str] | None]]:
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     last_line = lines.number  # that was not blank
     while True:
         first_line = lines.number + 1
@@ -118,12 +134,10 @@ def _rows(lines: _Lines, header: Header, delimiter: str, convert: Convert | None
             break
         if cells is None:
             return
-        if len(cells) > len(is_read):
+        if len(cells) > columns:
             yield first_line, None
         elif any(cells) and not all(cell.isspace() for cell in cells if cell):
-            read_cells = compress(cells, is_read)
-            texts = map(convert, read_cells) if convert else read_cells
-            yield first_line, dict(zip(names, texts, strict=False))
+            yield first_line, cells
         elif lines.number - last_line > _MOST_BLANK_LINES:
             raise Refused(
                 f"có hơn {_MOST_BLANK_LINES} dòng trống liền nhau, từ dòng {last_line + 1}:"

@@ -83,6 +83,14 @@ create or replace function convert.to_row_key(value text) returns text
 language sql immutable parallel safe
 return case when octet_length(value) <= 1000 then value else md5(value) end;
 
+-- Of all that a version of a row says; it only depends on the values, with the settings of this project's sessions.
+create or replace function convert.to_content_hash(content record) returns uuid
+language plpgsql immutable parallel safe as $$
+begin
+    return md5(content::text)::uuid;
+end
+$$;
+
 -- The sources that are expected every night; optional ones are not missed.
 create table if not exists ops.source (
     source text primary key,
