@@ -1,14 +1,10 @@
-{# Whether a list (JSON) of a dossier has an item with a field that fits all patterns. Without a list: false. #}
-{% macro has_item(list, field, pattern, second_pattern='') -%}
-    coalesce(
-        {{ list }} @? '$[*] ? (exists ({{ field }}
-            {%- if pattern %} ? (@ like_regex "{{ pattern }}"){% endif %}
-            {%- if second_pattern %} ? (@ like_regex "{{ second_pattern }}"){% endif %}))',
-        false
-    )
+{# Whether a list (JSON) of a dossier has an item, one with a field, or one whose field fulfils a condition (jsonpath).
+   Without a list: false. #}
+{% macro has_item(list, field=none, condition=none) -%}
+coalesce({{ list }} @? '$[*]{{ '.' ~ field if field }}{{ ' ? (' ~ condition ~ ')' if condition }}', false)
 {%- endmacro %}
 
-{# Whether it has an item whose field does not fit the pattern, or that has no such field. #}
-{% macro has_item_without(list, field, pattern) -%}
-    coalesce({{ list }} @? '$[*] ? (!({{ field }} like_regex "{{ pattern }}"))', false)
+{# Whether it has an item without the field, or whose field does not fulfil the condition. #}
+{% macro has_item_without(list, field, condition) -%}
+coalesce({{ list }} @? '$[*] ? (!exists (@.{{ field }} ? ({{ condition }})))', false)
 {%- endmacro %}

@@ -6,11 +6,12 @@
     {'columns': ['is_of_known_unit', 'happened_at']},
 ]) }}
 -- depends_on: {{ ref('int_leaving_sum') }}
-{# What convert.to_number and convert.to_code read, as patterns: lists are searched without being taken apart. #}
-{% set is_number = '^[0-9]{1,100}([.,][0-9]{1,100})?$' %}
-{% set is_zero = '^(0{1,100}([.,]0{1,100})?|-0+([.,]0+)?)$' %}
-{% set is_code = '^[0-9]{1,9}([.,]0+)?$' %}
-{% set is_one = '^0{0,8}1([.,]0+)?$' %}
+{# What convert.to_number and convert.to_code read, as conditions of jsonpath: lists are searched without being taken
+   apart. What is written as always is told without a pattern. #}
+{% set is_amount = '@ like_regex "[1-9]" && @ like_regex "^[0-9]+([.,][0-9]+)?$"' %}
+{% set is_zero = '@ == "0" || @ like_regex "^-?0+([.,]0+)?$"' %}
+{% set is_one = '@ == "1" || (@ != "0" && @ != "2" && @ like_regex "^0*1([.,]0+)?$")' %}
+{% set is_one_or_more = '@ == "1" || @ == "2" || (@ like_regex "[1-9]" && @ like_regex "^[0-9]+([.,]0+)?$")' %}
 with first_service as (
     select
         procedure_code,
@@ -66,16 +67,16 @@ select
     coalesce(dossier.vneid_account = 1, false)
     or coalesce(dossier.databases @> '[{"MaCSDL": "{{ var("population_database_code") }}"}]', false)
         as uses_population_data,
-    {{ has_item('dossier.fees', '@.Gia', is_number, '[1-9]') }} as has_fee_amount,
-    {{ has_item('dossier.fees', '@', '') }} and not {{ has_item_without('dossier.fees', '@.Gia', is_zero) }}
+    {{ has_item('dossier.fees', 'Gia', is_amount) }} as has_fee_amount,
+    {{ has_item('dossier.fees') }} and not {{ has_item_without('dossier.fees', 'Gia', is_zero) }}
         as has_only_zero_fees,
-    {{ has_item('dossier.components', '@.DuongDanTaiTepTin', '') }} as has_component_file,
+    {{ has_item('dossier.components', 'DuongDanTaiTepTin') }} as has_component_file,
     coalesce(dossier.reuses_components = 1, false)
-    or {{ has_item('dossier.components', '@.DuocTaiSuDung', is_code, '[1-9]') }}
-    or {{ has_item('dossier.components', '@.DuocSoHoa', is_one) }} as reuses_data,
-    {{ has_item('dossier.components', '@.DuocLayTuKhoDMQG', is_one) }}
-    or {{ has_item('dossier.results', '@.DongBoKhoDMQG', is_one) }} as from_data_store,
-    {{ has_item('dossier.results', '@.DuongDanTepTinKetQua', '') }} as has_electronic_result,
+    or {{ has_item('dossier.components', 'DuocTaiSuDung', is_one_or_more) }}
+    or {{ has_item('dossier.components', 'DuocSoHoa', is_one) }} as reuses_data,
+    {{ has_item('dossier.components', 'DuocLayTuKhoDMQG', is_one) }}
+    or {{ has_item('dossier.results', 'DongBoKhoDMQG', is_one) }} as from_data_store,
+    {{ has_item('dossier.results', 'DuongDanTepTinKetQua') }} as has_electronic_result,
     dossier.supplements,
     dossier.export_day,
     dossier.load_id

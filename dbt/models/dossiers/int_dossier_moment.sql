@@ -9,9 +9,10 @@ from (
         dossier.dossier_code,
         fact.comes_at
     from {{ ref('int_dossier') }} as dossier
-    cross join lateral (
-        values (dossier.received_at), (dossier.done_at), (dossier.returned_at), (dossier.refused_at)
-    ) as fact (comes_at)
+    cross join
+        lateral (
+            values (dossier.received_at), (dossier.done_at), (dossier.returned_at), (dossier.refused_at)
+        ) as fact (comes_at)
     union all
     select
         request.dossier_code,
@@ -36,6 +37,7 @@ from (
     from {{ ref('int_dossier_now') }}
     where state = 'open_in_time'
 ) as moment
-where moment.comes_at >= {{ as_of() }}
-{{ only_changed('moment.dossier_code', 'and') }}
+where
+    moment.comes_at >= {{ as_of() }}
+    {{ only_changed('moment.dossier_code', 'and') }}
 group by moment.dossier_code

@@ -8,12 +8,13 @@ select
     dossier.procedure_code as counted_code,
     dossier.dossier_code
 from {{ ref('int_dossier_period') }} as dossier
-cross join lateral (
-    values
-    ('3.5a', dossier.has_fee_amount),
-    ('3.5b', dossier.is_paid_online),
-    ('4.5a', dossier.uses_population_data)
-) as use (code, is_use)
+cross join
+    lateral (
+        values
+        ('3.5a', dossier.has_fee_amount),
+        ('3.5b', dossier.is_paid_online),
+        ('4.5a', dossier.uses_population_data)
+    ) as use (code, is_use)
 where dossier.is_received_in_period and use.is_use
 union all
 select

@@ -11,5 +11,6 @@ inner join lateral (
         convert.to_time(element.value ->> 'NgayBoSung') as requested_at,
         convert.to_time(element.value ->> 'NgayTiepNhanBoSung') as arrived_at
 ) as item on true
-where item.requested_at is not null
-{{ only_changed('dossier.dossier_code', 'and') }}
+where
+    item.requested_at is not null
+    {{ only_changed('dossier.dossier_code', 'and') }}

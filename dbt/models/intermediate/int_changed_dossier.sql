@@ -22,16 +22,17 @@ from (
     -- what a procedure says of its dossiers; and the service of one that names none
     select dossier.dossier_code
     from {{ kept('int_dossier') }} as dossier
-    where dossier.procedure_code in (
-        select version.matthc
-        from {{ source('raw', 'procedures') }} as version
-        where {{ came_since('version') }}
-        union all
-        select named.matthc
-        from {{ source('raw', 'online_services') }} as version
-        inner join {{ source('raw', 'online_services') }} as named on named.madvc = version.madvc
-        where {{ came_since('version') }}
-    )
+    where
+        dossier.procedure_code in (
+            select version.matthc
+            from {{ source('raw', 'procedures') }} as version
+            where {{ came_since('version') }}
+            union all
+            select named.matthc
+            from {{ source('raw', 'online_services') }} as version
+            inner join {{ source('raw', 'online_services') }} as named on named.madvc = version.madvc
+            where {{ came_since('version') }}
+        )
     union all
     -- what only the passing of time changes
     select moment.dossier_code

@@ -1,5 +1,5 @@
--- One row per indicator (3.5a, 3.5b, 4.5a, 3.2), unit, period and procedure or service that a dossier of the unit, or of
--- a unit below it, uses in it.
+-- One row per indicator (3.5a, 3.5b, 4.5a, 3.2), unit, period and procedure or service that a dossier of the unit, or
+-- of a unit below it, uses in it.
 select distinct
     use.code as indicator_code,
     tree.ancestor_code as unit_code,

@@ -47,7 +47,7 @@ left join lateral (
                 and rating.rated_at < {{ as_of() }}
                 and rating.replaced_at >= {{ as_of() }}
         ) as rating,
-        exists (
+        exists(
             select from {{ ref('int_naming_petition') }} as naming
             where naming.dossier_code = dossier.dossier_code and naming.first_sent_at < {{ as_of() }}
         ) as has_petition,

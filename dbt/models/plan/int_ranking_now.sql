@@ -10,7 +10,10 @@ with own as (
     where profile = '{{ var("default_profile") }}' and unit_code in (
         select tree.ancestor_code
         from {{ ref('int_unit_tree') }} as tree
-        where exists (select from {{ ref('int_dossier') }} as dossier where dossier.unit_code = tree.unit_code)
+        where exists (
+            select from {{ ref('int_dossier') }} as dossier
+            where dossier.unit_code = tree.unit_code
+        )
     )
 )
 

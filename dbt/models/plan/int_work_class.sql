@@ -7,7 +7,8 @@ with by_procedure as (
         lacking.of_population,
         -- one of the received dossiers counts for the procedure, too (4.5a): one that counts in 4.5b, if there is any
         row_number() over (
-            partition by work.unit_code, work.period_type, work.period_start, work.procedure_code, work.action, work.variant
+            partition by
+                work.unit_code, work.period_type, work.period_start, work.procedure_code, work.action, work.variant
             order by work.effects desc
         ) = 1 as has_first
     from {{ ref('int_work_sum') }} as work

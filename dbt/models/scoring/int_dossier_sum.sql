@@ -48,7 +48,7 @@ changed as (
         sum(things_in) as things_in,
         sum(seconds) as seconds
     from change
-    group by kind, code, unit_code, period_type, period_start, counted_code
+    group by 1, 2, 3, 4, 5, 6
     having sum(things) <> 0 or sum(things_in) <> 0 or sum(seconds) <> 0
 )
 
