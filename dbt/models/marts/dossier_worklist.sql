@@ -1,4 +1,5 @@
 -- One row per open dossier of a known unit, as at A: what it lacks, what it decides, and its place in the day's work.
+{{ config(indexes=[{'columns': ['unit_code', 'place']}]) }}
 select
     dossier.dossier_code,
     dossier.unit_code,

@@ -1,4 +1,5 @@
 -- One row per profile, unit, period and group: the sum of the rounded scores of its indicators.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 select
     profile,
     unit_code,

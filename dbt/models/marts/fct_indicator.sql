@@ -1,4 +1,5 @@
 -- One row per profile, unit, period and indicator.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 select
     profile,
     unit_code,

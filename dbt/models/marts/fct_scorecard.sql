@@ -1,4 +1,5 @@
 -- One row per profile, unit and period: the sum of the groups, and its rating.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 with total as (
     select
         profile,

@@ -1,5 +1,6 @@
 -- One row per unit, current period and step of the cheapest way to the target place.
 -- Made empty here; improvement.py fills it in the same build, for it takes an integer program.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 select
     null::text as unit_code,
     null::text as period_type,

@@ -1,4 +1,5 @@
 -- One row per open petition of a known unit, as at A: its deadline, what it decides, and its place in the day's work.
+{{ config(indexes=[{'columns': ['unit_code', 'place']}]) }}
 select
     petition.petition_code,
     petition.unit_code,

@@ -1,4 +1,5 @@
 -- One row per unit, period and indicator: the own figure (default profile) against the published one.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 with own as (
     select
         unit_code,

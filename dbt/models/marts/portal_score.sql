@@ -1,4 +1,5 @@
 -- One row per unit, period, code of the portal and day pulled: what the portal published.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 select
     unit_code,
     unit_name,

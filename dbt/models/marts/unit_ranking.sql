@@ -1,5 +1,6 @@
 -- One row per unit and period: its place among the communes (agencies) of its province, or among the provinces.
 -- By the total that the portal published, else by the own one (default profile); ties share a place.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 with target as (
     -- whoever has as much as the unit on the last place that is good enough has that place too
     select

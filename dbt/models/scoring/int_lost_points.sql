@@ -1,4 +1,5 @@
 -- One row per unit, period and indicator (default profile): the points that each thing outside the numerator costs.
+{{ config(indexes=[{'columns': ['unit_code', 'period_type', 'period_start']}]) }}
 select
     score.unit_code,
     score.period_type,
