@@ -19,6 +19,11 @@ from chiso766.sample import write_sample
 from ..faults.contents import contents, fingerprints
 from .machines import REDIS, Cluster, Machine, until
 
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("CHISO_TEST_CLUSTER"),
+    reason="takes some minutes: CHISO_TEST_CLUSTER=1 ./chiso test tests/cluster",
+)
+
 DAY = date(2026, 11, 3)
 KEY = "k" * settings.SHORTEST_SECRET
 
