@@ -9,11 +9,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from psycopg import sql
 
 from chiso766 import airflow_env, database, server
 from chiso766 import warehouse as warehouse_tables
+
+# No test is about time: a slow machine must not fail one.
+hypothesis.settings.register_profile("chiso766", deadline=None)
+hypothesis.settings.load_profile("chiso766")
 
 TEMPLATE = "prepared"
 

@@ -16,6 +16,11 @@ import psycopg
 from chiso766 import settings, warehouse
 
 _TABLE = "intermediate_next.known"
+# The newest load that brought something new of units.
+_UNITS_CHANGED = """
+    select max(load_id) from ops.load join ops.file using (file_id)
+    where source = 'units' and rows_changed > 0 and load_id <= %s
+"""
 
 
 def take(connection: psycopg.Connection, rules: str) -> dict[str, Any] | None:
@@ -60,9 +65,7 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
     for path in sorted((current.project_root / "dbt").rglob("*")):
         if path.suffix in (".sql", ".csv", ".yml"):
             digest.update(f"{path.name}\n".encode() + path.read_bytes())
-    [(newest_units,)] = connection.execute(
-        "select max(load_id) from raw.units where load_id <= %s", [last_load_id]
-    )
+    [(newest_units,)] = connection.execute(_UNITS_CHANGED, [last_load_id])
     [(tables,)] = connection.execute(
         "select array_agg(pg_relation_filenode(oid) order by relname) from pg_class"
         " where relnamespace = 'raw'::regnamespace and relkind = 'r'"

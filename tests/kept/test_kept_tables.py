@@ -6,6 +6,7 @@ changed procedure, another service, a petition that names another dossier, late 
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ def loaded(warehouse: Path) -> date:
     days = [FIRST + timedelta(days=number) for number in range((FIRST_NIGHT - FIRST).days)]
     (warehouse / LATE.isoformat()).rename(warehouse / "late")
     load_days(*(day for day in days if day != LATE))
+    for units in warehouse.glob("2026-1[01]-*/units"):
+        if units.parent.name > days[-1].isoformat():
+            shutil.rmtree(units)  # which the sample says anew on the first of a month
     for _ in range(2):
         build_marts()
         open_gate()
