@@ -1,4 +1,5 @@
 -- One row per dossier, period and what it uses in it: its procedure (3.5a, 3.5b, 4.5a) or an online service (3.2).
+-- A service by receive time, or submit time where the dossier was not received.
 {{ config(materialized='view') }}
 select
     use.code,
@@ -24,7 +25,7 @@ select
     period.period_start,
     dossier.service_code as counted_code,
     dossier.dossier_code
-from {{ ref('int_online_dossier') }} as dossier
+from {{ ref('int_dossier') }} as dossier
 inner join {{ ref('int_period') }} as period
-    on dossier.used_at >= period.starts_at and dossier.used_at < period.seen_at
-where dossier.service_code is not null
+    on dossier.happened_at >= period.starts_at and dossier.happened_at < period.seen_at
+where dossier.is_online and dossier.service_code is not null

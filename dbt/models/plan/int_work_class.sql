@@ -28,25 +28,20 @@ for_procedure as (
 
 class as (
     select
-        unit_code,
-        period_type,
-        period_start,
-        action,
-        variant,
-        first_effects || effects as effects,
-        1 as things
-    from for_procedure
-    where first_effects is not null
-    union all
-    select
-        unit_code,
-        period_type,
-        period_start,
-        action,
-        variant,
-        effects,
-        things - (first_effects is not null)::integer as things
-    from for_procedure
+        mending.unit_code,
+        mending.period_type,
+        mending.period_start,
+        mending.action,
+        mending.variant,
+        share.effects,
+        share.things
+    from for_procedure as mending
+    cross join
+        lateral (
+            values
+            (mending.first_effects || mending.effects, (mending.first_effects is not null)::integer),
+            (mending.effects, mending.things - (mending.first_effects is not null)::integer)
+        ) as share (effects, things)
     union all
     select
         unit_code,
