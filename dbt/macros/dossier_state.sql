@@ -30,6 +30,7 @@ with at_moment as (
 supplement as (
     select
         request.dossier_code,
+        request.unit_code,
         period.period_type,
         period.period_start,
         count(*) as requests,
@@ -39,7 +40,7 @@ supplement as (
     from {{ ref('int_supplement') }} as request
     inner join {{ periods }} as period on request.requested_at < period.seen_at
     {{ only_changed('request.dossier_code') }}
-    group by request.dossier_code, period.period_type, period.period_start
+    group by request.dossier_code, request.unit_code, period.period_type, period.period_start
 ),
 
 finished as (
@@ -56,7 +57,7 @@ finished as (
         at_moment.ended_at is null and coalesce(supplement.is_awaited and supplement.requests > 1, false)
         as is_sent_back_again
     from at_moment
-    left join supplement using (dossier_code, period_type, period_start)
+    left join supplement using (dossier_code, unit_code, period_type, period_start)
 ),
 
 judged as (
@@ -108,9 +109,11 @@ from judged
 left join {{ ref('int_rating') }} as rating
     on
         rating.dossier_code = judged.dossier_code
+        and rating.unit_code = judged.unit_code
         and rating.rated_at < judged.seen_at
         and rating.replaced_at >= judged.seen_at
-left join {{ ref('int_naming_petition') }} as naming on naming.dossier_code = judged.dossier_code
+left join {{ ref('int_naming_petition') }} as naming
+    on naming.dossier_code = judged.dossier_code and naming.unit_code = judged.unit_code
 where judged.is_received_in_period or coalesce(judged.finished_at >= judged.starts_at, true)
 {% endmacro %}
 

@@ -90,6 +90,7 @@ def run_dbt(
         "last_load_id": last_load_id,
         "population_database_code": current.population_database_code,
         "target_rank": current.target_rank,
+        "citus": current.is_on_citus,
     }
     os.environ |= _connection_variables()
     return dbtRunner().invoke(

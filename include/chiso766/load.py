@@ -47,19 +47,21 @@ _KEYS = {
 }
 # The newest version of a row is the first one in this order.
 _NEWEST = "version.export_day desc, version.file_name desc, version.load_id desc, version.line desc"
-# Before this file; a file that was sent again comes after what it was before.
-_BEFORE = """(
+# The loads of what came under this file's name, before it or as itself.
+_LOADS_OF_NAME = """array(
+    select load_id from ops.load join ops.file using (file_id)
+    where (export_day, file_name) = (%(export_day)s, %(file_name)s) and file_id {} %(file_id)s
+)"""
+# Before this file; a file that was sent again comes after what it was before. Asked of arrays, as
+# are all tables beside that of the versions: on Citus those are elsewhere.
+_BEFORE = f"""(
     (version.export_day, version.file_name) < (%(export_day)s, %(file_name)s)
-    or (version.export_day, version.file_name) = (%(export_day)s, %(file_name)s)
-    and (select file_id from ops.load where load.load_id = version.load_id) < %(file_id)s
+    or version.load_id = any({_LOADS_OF_NAME.format("<")})
 )"""
 # This file and what is before it.
-_NOT_AFTER = """(
-    (version.export_day, version.file_name) <= (%(export_day)s, %(file_name)s)
-    and (
-        (version.export_day, version.file_name) <> (%(export_day)s, %(file_name)s)
-        or (select file_id from ops.load where load.load_id = version.load_id) <= %(file_id)s
-    )
+_NOT_AFTER = f"""(
+    (version.export_day, version.file_name) < (%(export_day)s, %(file_name)s)
+    or version.load_id = any({_LOADS_OF_NAME.format("<=")})
 )"""
 # The loads of this file before this one.
 _OLDER_LOADS = (
@@ -96,6 +98,8 @@ def create_stage(source: Source, export_day: date) -> str:
         "content_hash uuid generated always as"
         f" (convert.to_content_hash({_content(source)})) stored",
     ]
+    if source.is_spread:
+        columns.append(f"unit_code text generated always as ({unit_code(source)}) stored")
     return f"create unlogged table {stage(source)} ({', '.join(columns)})"
 
 
@@ -128,6 +132,11 @@ def _row_key(source: Source) -> str:
         part = _KEYS[source.fields[field]].format(field)
         parts.append(f"coalesce({part}, '')" if field in source.blank_key else part)
     return " || '|' || ".join(parts)
+
+
+def _kept(source: Source) -> list[str]:
+    """The columns of the stage that a version keeps beside those of every source."""
+    return [*source.fields, "unit_code"] if source.is_spread else [*source.fields]
 
 
 def copy_into_stage(source: Source) -> str:
@@ -174,14 +183,15 @@ def keep_older(source: Source, columns: frozenset[str]) -> str:
         " || coalesce(stage.extra, '{}'), '{}')"
     )
     return f"""
+        with older as materialized (
+            select distinct on (row_key) version.*
+            from {stage(source)} as same join raw.{source.name} as version using (row_key)
+            where {_BEFORE}
+            order by row_key, {_NEWEST}
+        )
         update {stage(source)} as stage set {", ".join([extra, *fields])}
-        from {stage(source)} as same
-        cross join lateral (
-            select * from raw.{source.name} as version
-            where version.row_key = same.row_key and {_BEFORE}
-            order by {_NEWEST} limit 1
-        ) as older
-        where stage.ctid = same.ctid {"" if absent else "and older.extra is not null"}"""
+        from older
+        where stage.row_key = older.row_key {"" if absent else "and older.extra is not null"}"""
 
 
 def set_aside(source: Source, broken: Iterable[Broken]) -> str:
@@ -205,9 +215,7 @@ def set_aside(source: Source, broken: Iterable[Broken]) -> str:
 
 def unit_code(source: Source) -> str:
     """The unit of a row of the stage; ``MaHoSo`` without its last two parts."""
-    if source.unit == "MaHoSo":
-        return "substring(MaHoSo from '^(.+)-[^-]+-[^-]+$')"
-    return source.unit
+    return "convert.to_unit_code(MaHoSo)" if source.unit == "MaHoSo" else source.unit
 
 
 def keep_healed() -> str:
@@ -295,8 +303,14 @@ def _is_identified(source: Source) -> str:
 
 def insert_versions(source: Source) -> str:
     """Add the last good row of every key, where it differs from the version just before it."""
-    fields = ", ".join(source.fields)
+    fields = ", ".join(_kept(source))
     return f"""
+        with newest as materialized (
+            select distinct on (row_key) row_key, version.content_hash
+            from {stage(source)} as stage join raw.{source.name} as version using (row_key)
+            where {_NOT_AFTER}
+            order by row_key, {_NEWEST}
+        )
         insert into raw.{source.name}
             (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
         select row_key, %(load_id)s, export_day, %(file_name)s, line, content_hash, extra, {fields}
@@ -304,10 +318,9 @@ def insert_versions(source: Source) -> str:
         where line in (
             select max(line) from {stage(source)} as good where {_good("good")} group by row_key
         )
-        and content_hash is distinct from (
-            select version.content_hash from raw.{source.name} as version
-            where version.row_key = stage.row_key and {_NOT_AFTER}
-            order by {_NEWEST} limit 1
+        and not exists (
+            select from newest
+            where newest.row_key = stage.row_key and newest.content_hash = stage.content_hash
         )"""
 
 
@@ -317,29 +330,36 @@ def restore_older(source: Source) -> str:
     It happens where a late file changed what ``keep_older`` fills; had it come in time, the row
     would have been set aside then, and the older good version would stand.
     """
-    fields = ", ".join(source.fields)
-    older_fields = ", ".join(f"older.{field}" for field in source.fields)
+    fields = ", ".join(_kept(source))
+    older_fields = ", ".join(f"older.{field}" for field in _kept(source))
     return f"""
+        with bad as (
+            select row_key, max(line) as line from {stage(source)} as staged
+            where row_key is not null group by row_key having not bool_or({_good("staged")})
+        ),
+        known as materialized (
+            select version.*,
+                version.load_id = any(array(
+                    select load_id from ops.load where file_id = %(file_id)s
+                )) as is_of_file
+            from bad join raw.{source.name} as version using (row_key)
+            where {_NOT_AFTER}
+        ),
+        newest as (
+            select distinct on (row_key) row_key, content_hash, is_of_file
+            from known as version order by row_key, {_NEWEST}
+        ),
+        older as (
+            select distinct on (row_key) * from known as version
+            where not is_of_file order by row_key, {_NEWEST}
+        )
         insert into raw.{source.name}
             (row_key, load_id, export_day, file_name, line, content_hash, extra, {fields})
         select bad.row_key, %(load_id)s, %(export_day)s, %(file_name)s, bad.line,
             older.content_hash, older.extra, {older_fields}
-        from (
-            select row_key, max(line) as line from {stage(source)} as staged
-            where row_key is not null group by row_key having not bool_or({_good("staged")})
-        ) as bad
-        cross join lateral (
-            select version.content_hash, file_id
-            from raw.{source.name} as version join ops.load using (load_id)
-            where version.row_key = bad.row_key and {_NOT_AFTER}
-            order by {_NEWEST} limit 1
-        ) as newest
-        cross join lateral (
-            select version.* from raw.{source.name} as version join ops.load using (load_id)
-            where version.row_key = bad.row_key and {_NOT_AFTER} and file_id <> %(file_id)s
-            order by {_NEWEST} limit 1
-        ) as older
-        where newest.file_id = %(file_id)s and newest.content_hash <> older.content_hash"""
+        from bad
+        join newest on newest.row_key = bad.row_key and newest.is_of_file
+        join older on older.row_key = bad.row_key and older.content_hash <> newest.content_hash"""
 
 
 def _good(alias: str) -> str:

@@ -33,6 +33,8 @@ class Settings:
     target_rank: int
     landing: tuple[str, str] | None
     """Bucket and prefix of the object store; None: a folder of ``home``."""
+    is_on_citus: bool
+    """Whether the warehouse is the coordinator of Citus, and spreads dossiers over its workers."""
     database_url: str | None = field(repr=False)
     airflow_database_url: str | None = field(repr=False)
     given_secret_key: str | None = field(repr=False)
@@ -81,6 +83,7 @@ def load() -> Settings:
         population_database_code=given.get("CHISO_POPULATION_DATABASE_CODE", "7"),
         target_rank=_rank(given.get("CHISO_TARGET_RANK", "20")),
         landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
+        is_on_citus=_switch("CHISO_CITUS", given.get("CHISO_CITUS", "0")),
         database_url=_with_password(
             given.get("CHISO_DATABASE_URL"), given.get("CHISO_DATABASE_PASSWORD")
         ),
@@ -133,6 +136,12 @@ def _rank(text: str) -> int:
             " ví dụ 20."
         )
     return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ChisoError(f"{name} “{text}” không phải là 0 hay 1: hãy đặt 1 để bật, 0 để tắt.")
+    return text == "1"
 
 
 def _bucket(address: str) -> tuple[str, str]:

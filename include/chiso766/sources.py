@@ -41,6 +41,8 @@ class Source:
     that may be empty.
     ``optional``: nobody is warned when it sends nothing.
     ``by_day``: each export day on which a row comes is a version of its own, changed or not.
+    ``is_spread``: on Citus its rows are spread over the workers, by the unit's code, which they
+    carry in a column of its own.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Source:
     blank_key: frozenset[str] = frozenset()
     optional: bool = False
     by_day: bool = False
+    is_spread: bool = False
 
 
 _T, _C, _N, _TIME = Kind.TEXT, Kind.CODE, Kind.NUMBER, Kind.TIME
@@ -135,6 +138,7 @@ _DOSSIERS = Source(
     ),
     dropped_items=frozenset({"TenTepDinhKem", "TenGiayTo", "NoiDungBoSung"}),
     unit="MaHoSo",
+    is_spread=True,
 )
 
 _PETITIONS = Source(

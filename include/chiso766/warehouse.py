@@ -8,7 +8,9 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 
+from chiso766 import settings
 from chiso766.database import connect
+from chiso766.load import unit_code
 from chiso766.sources import SOURCES, Source
 
 # Any number that nothing else locks: two processes must not create the same schema at once.
@@ -74,6 +76,16 @@ def _raw_table(source: Source) -> list[str]:
         f"alter table {name} add column if not exists {field} {kind.sql_type}"
         for field, kind in source.fields.items()
     ]
+    if source.is_spread:
+        columns += [
+            f"alter table {name} add column if not exists unit_code text",
+            # Rows from before there was the column; where they are spread by it, it cannot change.
+            f"""do $$ begin
+                if exists (select from {name} where unit_code is null) then
+                    update {name} set unit_code = {unit_code(source)} where unit_code is null;
+                end if;
+            end $$""",
+        ]
     newest_first = (
         f"create index if not exists {source.name}_versions on {name} "
         "(row_key, export_day desc, file_name desc, load_id desc, line desc)"
@@ -89,4 +101,14 @@ def _raw_table(source: Source) -> list[str]:
             f"create index if not exists {source.name}_of_dossier on {name} (MaHoSo)"
             " where MaHoSo is not null"
         )
-    return [create, unchecked, *columns, *indexes]
+    return [create, unchecked, *columns, *indexes, *_spread(source)]
+
+
+def _spread(source: Source) -> list[str]:
+    """Over the workers of Citus, where the warehouse is on it; rows that are there move."""
+    if not (source.is_spread and settings.load().is_on_citus):
+        return []
+    return [
+        f"select create_distributed_table('raw.{source.name}', 'unit_code') where not exists"
+        f" (select from pg_dist_partition where logicalrelid = 'raw.{source.name}'::regclass)"
+    ]

@@ -1,7 +1,7 @@
 -- One row per dossier, newest version: its facts as the indicators ask for them.
 -- Without MaDVC it counts for the first public service, by code, of its procedure.
 {{ config(indexes=[
-    {'columns': ['dossier_code'], 'unique': true},
+    {'columns': ['dossier_code', 'unit_code'], 'unique': true},
     {'columns': ['unit_code']},
     {'columns': ['is_of_known_unit', 'happened_at']},
 ]) }}

@@ -3,10 +3,12 @@
 {{ config(indexes=[{'columns': ['dossier_code']}, {'columns': ['comes_at']}]) }}
 select
     moment.dossier_code,
+    moment.unit_code,
     min(moment.comes_at) as comes_at
 from (
     select
         dossier.dossier_code,
+        dossier.unit_code,
         fact.comes_at
     from {{ ref('int_dossier') }} as dossier
     cross join
@@ -16,23 +18,27 @@ from (
     union all
     select
         request.dossier_code,
+        request.unit_code,
         fact.comes_at
     from {{ ref('int_supplement') }} as request
     cross join lateral (values (request.requested_at), (request.arrived_at)) as fact (comes_at)
     union all
     select
         dossier_code,
+        unit_code,
         rated_at as comes_at
     from {{ ref('int_rating') }}
     union all
     select
         dossier_code,
+        unit_code,
         first_sent_at as comes_at
     from {{ ref('int_naming_petition') }}
     union all
     -- its deadline
     select
         dossier_code,
+        unit_code,
         due_at + supplement_time as comes_at
     from {{ ref('int_dossier_now') }}
     where state = 'open_in_time'
@@ -40,4 +46,4 @@ from (
 where
     moment.comes_at >= {{ as_of() }}
     {{ only_changed('moment.dossier_code', 'and') }}
-group by moment.dossier_code
+group by moment.dossier_code, moment.unit_code

@@ -1,6 +1,6 @@
 -- One row per dossier received before A, as at A.
 {{ config(indexes=[
-    {'columns': ['dossier_code'], 'unique': true},
+    {'columns': ['dossier_code', 'unit_code'], 'unique': true},
     {'columns': ['unit_code', 'received_at']},
     {'columns': ['state']},
 ]) }}

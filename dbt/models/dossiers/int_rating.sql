@@ -3,6 +3,7 @@
 {{ config(indexes=[{'columns': ['dossier_code']}]) }}
 select
     dossier_code,
+    unit_code,
     rating,
     rated_at,
     lead(rated_at, 1, timestamp 'infinity') over (partition by dossier_code order by rated_at) as replaced_at

@@ -2,6 +2,7 @@
 {{ config(indexes=[{'columns': ['dossier_code']}]) }}
 select
     dossier.dossier_code,
+    dossier.unit_code,
     item.requested_at,
     item.arrived_at
 from {{ ref('int_dossier') }} as dossier

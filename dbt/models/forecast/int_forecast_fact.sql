@@ -40,6 +40,7 @@ recent as (
     inner join {{ ref('int_dossier_now') }} as today
         on
             today.dossier_code = fact.dossier_code
+            and today.unit_code = fact.unit_code
             and today.received_at >= recent.first_day
             and fact.period_start = date_trunc('month', today.received_at)
     where today.received_at >= {{ first_recent_month() }}
@@ -55,7 +56,8 @@ moving as (
         count(*) as things
     from {{ ref('int_open_thing') }} as thing
     inner join {{ ref('int_current_period') }} as period using (period_type, period_start)
-    inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = thing.evidence_key
+    inner join {{ ref('int_dossier_now') }} as today
+        on today.dossier_code = thing.evidence_key and today.unit_code = thing.unit_code
     where
         thing.evidence_kind = 'dossier'
         and thing.indicator_code in ('4.1', '4.2', '4.3', '4.4', '4.5b')

@@ -7,15 +7,10 @@ with first_day as (
         tree.ancestor_code as unit_code,
         min(thing.started_at)::date as day
     from (
-        -- unit by unit, from the index
         select
-            unit.unit_code,
-            (
-                select min(dossier.received_at)
-                from {{ ref('int_dossier_now') }} as dossier
-                where dossier.unit_code = unit.unit_code
-            ) as started_at
-        from {{ ref('int_unit') }} as unit
+            unit_code,
+            value as started_at
+        from {{ of_each_unit('min(received_at)', 'int_dossier_now') }} as dossier
         union all
         select
             unit_code,

@@ -1,4 +1,5 @@
 -- One row per unit and public procedure that is the unit's own or of a unit below it; a procedure counts once.
+-- has_service: a public online service for it applies to the unit or to a unit below it.
 with of_level as (
     select
         unit.unit_code,
@@ -30,14 +31,25 @@ named as (
         on unit.unit_code = named.unit_code and unit.unit_level in ('commune', 'agency')
     inner join {{ ref('int_procedure') }} as procedure
         on procedure.procedure_code = named.procedure_code and procedure.is_public
+),
+
+owned as (
+    select distinct
+        tree.ancestor_code as unit_code,
+        own.procedure_code
+    from (
+        select * from of_level
+        union all
+        select * from named
+    ) as own
+    inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = own.unit_code
 )
 
-select distinct
-    tree.ancestor_code as unit_code,
-    own.procedure_code
-from (
-    select * from of_level
-    union all
-    select * from named
-) as own
-inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = own.unit_code
+select
+    owned.unit_code,
+    owned.procedure_code,
+    exists(
+        select from {{ ref('int_unit_service') }} as service
+        where service.unit_code = owned.unit_code and service.procedure_code = owned.procedure_code
+    ) as has_service
+from owned

@@ -17,7 +17,8 @@ select
     coalesce(points.points_at_risk, 0) as points_at_risk,
     {{ place_in_work('dossier.due_at', 'dossier.dossier_code') }} as place
 from {{ ref('int_dossier_now') }} as open
-inner join {{ ref('fct_dossier') }} as dossier on dossier.dossier_code = open.dossier_code
+inner join {{ ref('fct_dossier') }} as dossier
+    on dossier.dossier_code = open.dossier_code and dossier.unit_code = open.unit_code
 inner join {{ ref('int_unit') }} as unit on unit.unit_code = dossier.unit_code
 left join {{ ref('int_open_thing_points') }} as points
     on points.evidence_kind = 'dossier' and points.evidence_key = dossier.dossier_code

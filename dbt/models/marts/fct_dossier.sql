@@ -44,15 +44,22 @@ left join lateral (
             from {{ ref('int_rating') }} as rating
             where
                 rating.dossier_code = dossier.dossier_code
+                and rating.unit_code = dossier.unit_code
                 and rating.rated_at < {{ as_of() }}
                 and rating.replaced_at >= {{ as_of() }}
         ) as rating,
         exists(
             select from {{ ref('int_naming_petition') }} as naming
-            where naming.dossier_code = dossier.dossier_code and naming.first_sent_at < {{ as_of() }}
+            where
+                naming.dossier_code = dossier.dossier_code
+                and naming.unit_code = dossier.unit_code
+                and naming.first_sent_at < {{ as_of() }}
         ) as has_petition,
         count(*) as requests,
         {{ waiting_time('request', as_of()) }} as waiting_time
     from {{ ref('int_supplement') }} as request
-    where request.dossier_code = dossier.dossier_code and request.requested_at < {{ as_of() }}
+    where
+        request.dossier_code = dossier.dossier_code
+        and request.unit_code = dossier.unit_code
+        and request.requested_at < {{ as_of() }}
 ) as unreceived on today.dossier_code is null

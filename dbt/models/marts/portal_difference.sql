@@ -6,6 +6,20 @@ with differing as (
     where explanation in ('population_differs', 'numerator_differs')
 ),
 
+-- taken apart first on Citus, which joins a union with nothing else
+evidence as {{ 'materialized' if var('citus') }} (
+    select *
+    from {{ ref('indicator_evidence') }}
+    where (unit_code, period_type, period_start, indicator_code) in (
+        select
+            unit_code,
+            period_type,
+            period_start,
+            indicator_code
+        from differing
+    )
+),
+
 -- what the portal could not know on the day it was asked, by kind and key of the evidence
 unknown as (
     select
@@ -32,7 +46,7 @@ select
     evidence.evidence_key,
     case when unknown.is_not_synchronised then 'not_synchronised' else 'changed_since_pull' end as cause
 from differing
-inner join {{ ref('indicator_evidence') }} as evidence
+inner join evidence
     using (unit_code, period_type, period_start, indicator_code)
 inner join unknown
     on

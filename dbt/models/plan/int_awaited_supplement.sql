@@ -2,6 +2,7 @@
 -- the supplement came now.
 select
     today.dossier_code,
+    today.unit_code,
     coalesce(
         {{ as_of() }} - today.supplement_time - sum({{ as_of() }} - request.requested_at) <= today.due_at, true
     ) as would_be_in_time
@@ -9,7 +10,8 @@ from {{ ref('int_dossier_now') }} as today
 inner join {{ ref('int_supplement') }} as request
     on
         request.dossier_code = today.dossier_code
+        and request.unit_code = today.unit_code
         and request.requested_at < {{ as_of() }}
         and coalesce(request.arrived_at >= {{ as_of() }}, true)
 where today.state = 'open_overdue' and today.supplement_requests > 1
-group by today.dossier_code, today.supplement_time, today.due_at
+group by today.dossier_code, today.unit_code, today.supplement_time, today.due_at

@@ -5,13 +5,15 @@
 with opened as (
     select
         'dossier' as evidence_kind,
-        dossier_code as evidence_key
+        dossier_code as evidence_key,
+        unit_code
     from {{ ref('int_dossier_now') }}
     where state in ('open_in_time', 'open_overdue')
     union all
     select
         'petition' as evidence_kind,
-        petition_code as evidence_key
+        petition_code as evidence_key,
+        unit_code
     from {{ ref('int_petition_now') }}
     where state in ('open_in_time', 'open_overdue')
 ),
@@ -31,7 +33,10 @@ counted as (
     inner join {{ ref('int_current_period') }} as period
         on period.period_type = thing.period_type and period.period_start = thing.period_start
     inner join opened
-        on opened.evidence_kind = thing.evidence_kind and opened.evidence_key = thing.evidence_key
+        on
+            opened.evidence_kind = thing.evidence_kind
+            and opened.evidence_key = thing.evidence_key
+            and opened.unit_code = thing.unit_code
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -10,10 +10,8 @@ with own as (
     where profile = '{{ var("default_profile") }}' and unit_code in (
         select tree.ancestor_code
         from {{ ref('int_unit_tree') }} as tree
-        where exists (
-            select from {{ ref('int_dossier') }} as dossier
-            where dossier.unit_code = tree.unit_code
-        )
+        inner join {{ of_each_unit('min(unit_code)', 'int_dossier') }} as dossier
+            on dossier.unit_code = tree.unit_code and dossier.value is not null
     )
 )
 

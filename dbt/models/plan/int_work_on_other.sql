@@ -16,7 +16,8 @@ select
     dossier.dossier_code as evidence_key,
     dossier.procedure_code
 from {{ ref('int_awaited_supplement') }} as awaited
-inner join {{ ref('int_dossier_period') }} as dossier on dossier.dossier_code = awaited.dossier_code
+inner join {{ ref('int_dossier_period') }} as dossier
+    on dossier.dossier_code = awaited.dossier_code and dossier.unit_code = awaited.unit_code
 inner join {{ ref('int_current_period') }} as period
     on period.period_type = dossier.period_type and period.period_start = dossier.period_start
 inner join {{ ref('int_unit_tree') }} as tree on tree.unit_code = dossier.unit_code

@@ -1,17 +1,14 @@
 -- One row per kind (indicator, use, work) and code, unit, period and procedure or service: how many of the unit's own
 -- dossiers count, how many of them in. Where tables are kept: the sums of before, less what the dossiers that changed
--- counted for, and what they count for now.
+-- counted for, and what they count for now. Work is that of the current periods (int_current_period).
 {{ config(
     materialized='incremental' if is_kept() else 'table',
     unique_key=['kind', 'code', 'unit_code', 'period_type', 'period_start', 'counted_code'],
     incremental_strategy='delete+insert',
     post_hook=[
         'delete from {{ this }} where things = 0',
-        'delete from {{ this }} as work
-        where kind = \'work\' and not exists (
-            select from {{ ref("int_current_period") }} as period
-            where period.period_type = work.period_type and period.period_start = work.period_start
-        )',
+        'delete from {{ this }}
+        where kind = \'work\' and period_start <> date_trunc(period_type, {{ as_of() }} - interval \'1 second\')',
     ],
     indexes=[{'columns': [
         'unit_code', 'period_type', 'period_start', 'kind', 'code', 'counted_code'

@@ -2,7 +2,7 @@
 select
     row_key,
     mahoso as dossier_code,
-    regexp_replace(mahoso, '-[^-]*-[^-]*$', '') as unit_code,
+    unit_code,
     matthc as procedure_code,
     madvc as service_code,
     kenhthuchien as channel,
@@ -27,4 +27,4 @@ select
     danhsachhosobosung as supplements,
     export_day,
     load_id
-from {{ newest_version('dossiers') }} as version
+from {{ newest_version('dossiers', 'unit_code' if var('citus')) }} as version

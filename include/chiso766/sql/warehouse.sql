@@ -78,6 +78,16 @@ create or replace function convert.to_key(value text) returns text
 language sql immutable parallel safe
 return replace(replace(value, '\', '\\'), '|', '\|');
 
+-- The unit's code, with which the code of a dossier begins: all but its last two parts; null: no such code.
+create or replace function convert.to_unit_code(dossier_code text) returns text
+language sql immutable parallel safe
+return nullif(
+    left(
+        dossier_code, -2 - length(split_part(dossier_code, '-', -1)) - length(split_part(dossier_code, '-', -2))
+    ),
+    ''
+);
+
 -- A key that an index can hold.
 create or replace function convert.to_row_key(value text) returns text
 language sql immutable parallel safe

@@ -9,9 +9,7 @@ select
     'procedure' as evidence_kind,
     own.procedure_code as evidence_key,
     own.procedure_code,
-    service.procedure_code is not null as in_numerator,
+    own.has_service as in_numerator,
     'no_online_service' as reason
 from {{ ref('int_unit_procedure') }} as own
-left join (select distinct unit_code, procedure_code from {{ ref('int_unit_service') }}) as service
-    on service.unit_code = own.unit_code and service.procedure_code = own.procedure_code
 cross join {{ ref('int_period') }} as period

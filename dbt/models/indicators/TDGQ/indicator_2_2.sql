@@ -13,5 +13,6 @@ select
     null::text as reason,
     extract(epoch from today.ended_at - dossier.received_at - today.supplement_time) as seconds
 from {{ ref('int_dossier_period') }} as dossier
-inner join {{ ref('int_dossier_now') }} as today on today.dossier_code = dossier.dossier_code
+inner join {{ ref('int_dossier_now') }} as today
+    on today.dossier_code = dossier.dossier_code and today.unit_code = dossier.unit_code
 where dossier.is_received_in_period and today.status in (9, 10) and today.ended_at is not null

@@ -9,16 +9,14 @@ select
     'procedure' as evidence_kind,
     own.procedure_code as evidence_key,
     own.procedure_code,
-    used.used_code is not null as in_numerator,
+    {{ period_key('period') }} = any(used.used_in) as in_numerator,
     'no_online_payment' as reason
 from {{ ref('int_unit_procedure') }} as own
 inner join {{ ref('int_procedure') }} as procedure
     on procedure.procedure_code = own.procedure_code and procedure.is_fee_bearing
-cross join {{ ref('int_period') }} as period
-left join {{ ref('int_use') }} as used
+inner join {{ ref('int_use') }} as used
     on
         used.indicator_code = '3.5b'
         and used.unit_code = own.unit_code
         and used.used_code = own.procedure_code
-        and used.period_type = period.period_type
-        and used.period_start = period.period_start
+cross join {{ ref('int_period') }} as period
