@@ -223,7 +223,7 @@ def test_a_load_that_is_cut_off_while_it_copies_is_run_again_with_the_same_end(
     def columns_of_a_dying_copy(tidy: Tidy, row: Row) -> tuple[str | None, ...]:
         select(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where query like 'copy load.stage_dossiers%%'"
+            " where query like 'copy load.files_dossiers%%'"
         )
         return columns(tidy, row)
 
