@@ -85,3 +85,11 @@ def scores(indicators: Indicators) -> dict[str, int]:
 def total(indicators: Indicators) -> int:
     """The sum of their scores, in hundredths of a point."""
     return sum(scores(indicators).values())
+
+
+def gained(before: Indicators, after: Indicators) -> int:
+    """By how much the sum is higher, in hundredths of a point; indicators left as they were cost
+    nothing."""
+    changed = {code for code, one in after.items() if one is not before[code]}
+    changed |= {code for code, factor in FACTOR_OF.items() if factor in changed and code in after}
+    return sum(score(code, after) - score(code, before) for code in changed)
