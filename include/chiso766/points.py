@@ -88,8 +88,7 @@ def total(indicators: Indicators) -> int:
 
 
 def gained(before: Indicators, after: Indicators) -> int:
-    """By how much the sum is higher, in hundredths of a point; indicators left as they were cost
-    nothing."""
+    """By how much their sum rose; what is the same object as before is not looked at."""
     changed = {code for code, one in after.items() if one is not before[code]}
     changed |= {code for code, factor in FACTOR_OF.items() if factor in changed and code in after}
     return sum(score(code, after) - score(code, before) for code in changed)
