@@ -26,6 +26,11 @@
   {{- dbt.default__create_view_as(relation, sql) -}}
 {% endmacro %}
 
+{# A text where the warehouse is on Citus, none elsewhere. #}
+{% macro on_citus(text) %}
+    {{- return(text if var('citus') else none) -}}
+{% endmacro %}
+
 {# One row per unit, with an aggregate over its own rows of a table of dossiers (null without any). On one machine unit by
    unit, where a minimum is read from the index; Citus knows no such look-ups from one machine on another. #}
 {% macro of_each_unit(aggregate, model) %}

@@ -71,6 +71,6 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
         " where relnamespace = 'raw'::regnamespace and relkind = 'r'"
     )
     version = warehouse.version(connection)
-    given = (current.population_database_code, current.is_on_citus, version, newest_units, tables)
+    given = (current.population_database_code, version, newest_units, tables)
     digest.update(repr(given).encode())
     return digest.hexdigest()

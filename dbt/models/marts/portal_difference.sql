@@ -7,7 +7,7 @@ with differing as (
 ),
 
 -- taken apart first on Citus, which joins a union with nothing else
-evidence as {{ 'materialized' if var('citus') }} (
+evidence as {{ on_citus('materialized') }} (
     select *
     from {{ ref('indicator_evidence') }}
     where (unit_code, period_type, period_start, indicator_code) in (

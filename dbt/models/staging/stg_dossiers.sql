@@ -27,4 +27,4 @@ select
     danhsachhosobosung as supplements,
     export_day,
     load_id
-from {{ newest_version('dossiers', 'unit_code' if var('citus')) }} as version
+from {{ newest_version('dossiers', on_citus('unit_code')) }} as version
