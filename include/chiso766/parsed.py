@@ -25,9 +25,9 @@ _DECIDES = ("rebuild_schema",)
 
 def place(variables: Mapping[str, object]) -> Path:
     """Where the project is kept as parsed with these variables, for the present warehouse."""
-    decisive = [variables.get(name) is None for name in _DECIDES_IF_GIVEN]
-    decisive += [variables.get(name) for name in _DECIDES]
-    key = repr((decisive, os.environ["CHISO_DBT_DATABASE"], __version__))
+    given = [variables.get(name) is not None for name in _DECIDES_IF_GIVEN]
+    values = [variables.get(name) for name in _DECIDES]
+    key = repr((given, values, os.environ["CHISO_DBT_DATABASE"], __version__))
     name = f"{files_digest()[:16]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.msgpack"
     return settings.load().home / "dbt" / "parsed" / name
 
