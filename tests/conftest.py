@@ -56,7 +56,7 @@ def postgres(home: Path) -> Iterator[None]:
     server.start()
     warehouse_tables.prepare()
     with database.open_url(_admin_url(), autocommit=True) as admin:
-        # No test takes the machine's power away, and what is killed leaves its writes to the system.
+        # No test takes the machine's power away; what a kill leaves, the system writes.
         admin.execute("alter system set fsync = off")
         admin.execute("select pg_reload_conf()")
         server.create_database(admin, TEMPLATE, database.OWNER, template=database.WAREHOUSE)
