@@ -169,6 +169,7 @@ class _Together:
         self._connection.execute(load.drop_stage(self._source).encode())
         self._connection.execute(load.create_stage(self._source).encode())
         staged = list(self._staged(files))
+        self._connection.execute(load.analyze_files(self._source).encode())
         broken = suites.broken_rows(self._source) if staged else []
         for each in staged:
             self.file_name = each.file_name

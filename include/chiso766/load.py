@@ -121,6 +121,11 @@ def next_file(source: Source, file_id: int, export_day: date) -> str:
     )
 
 
+def analyze_files(source: Source) -> str:
+    """Have their checks and joins planned for as many rows as there are."""
+    return f"analyze {_files(source)} (file_id, line)"
+
+
 def remove_file(source: Source) -> str:
     """Take a file out of those that are checked together."""
     return f"delete from {_files(source)} where file_id = %(file_id)s"
