@@ -28,7 +28,7 @@
 
 {# A text where the warehouse is on Citus, none elsewhere. #}
 {% macro on_citus(text) %}
-    {{- return(text if var('citus') else none) -}}
+    {{- return(text if var('citus') else '') -}}
 {% endmacro %}
 
 {# One row per unit, with an aggregate over its own rows of a table of dossiers (null without any). On one machine unit by

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from chiso766 import settings
 from chiso766.database import connect
+from chiso766.errors import ChisoError
 from chiso766.load import unit_code
 from chiso766.sources import SOURCES, Source
 
@@ -25,6 +26,11 @@ def prepare() -> None:
         connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
         if version(connection) == wanted:
             return
+        if settings.load().is_on_citus and not _has_citus(connection):
+            raise ChisoError(
+                f"CHISO_CITUS=1 nhưng cơ sở dữ liệu {connection.info.dbname} không có Citus: hãy"
+                " nhờ quản trị viên chạy “create extension citus” trong đó, hoặc đặt CHISO_CITUS=0."
+            )
         for statement in statements:
             connection.execute(statement.encode())
         connection.execute(
@@ -38,6 +44,11 @@ def version(connection: psycopg.Connection) -> str | None:
         "select obj_description(to_regnamespace('ops')::oid, 'pg_namespace')"
     ).fetchone()
     return row[0].removeprefix("version ") if row and row[0] else None
+
+
+def _has_citus(connection: psycopg.Connection) -> bool:
+    [(found,)] = connection.execute("select to_regclass('pg_dist_partition') is not null")
+    return bool(found)
 
 
 def _statements() -> list[str]:

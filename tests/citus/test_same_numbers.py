@@ -1,6 +1,6 @@
 """Nights on Citus end in the same rows, marts and page as on one PostgreSQL.
 
-CHISO_TEST_CITUS_URL names a database on the coordinator of a cluster with two workers or more, which
+CHISO_TEST_CITUS_URL names a database on the coordinator of a cluster with two workers or more. It
 belongs to its account and to the tests: all that is in it is dropped. The account may create roles.
 """
 

@@ -22,6 +22,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "CHISO_UNIT",
         "CHISO_SECRET_KEY",
         "CHISO_TARGET_RANK",
+        "CHISO_CITUS",
         "CHISO_LANDING",
         "CHISO_SECRETS",
         "CHISO_DATABASE_URL",
@@ -47,6 +48,18 @@ def test_a_target_rank_is_a_whole_number_from_1(
     assert settings.load().target_rank == 1
     monkeypatch.setenv("CHISO_TARGET_RANK", given)
     with pytest.raises(ChisoError, match="CHISO_TARGET_RANK"):
+        settings.load()
+
+
+@pytest.mark.parametrize(("given", "meant"), [("0", False), ("1", True)])
+def test_the_warehouse_is_on_citus_only_where_that_is_said(
+    project: Path, monkeypatch: pytest.MonkeyPatch, given: str, meant: bool
+) -> None:
+    assert settings.load().is_on_citus is False
+    monkeypatch.setenv("CHISO_CITUS", given)
+    assert settings.load().is_on_citus is meant
+    monkeypatch.setenv("CHISO_CITUS", "true")
+    with pytest.raises(ChisoError, match="CHISO_CITUS"):
         settings.load()
 
 
