@@ -28,8 +28,3 @@
         where due.day = {{ day }} and first.day = ({{ as_of() }})::date
     )
 {%- endmacro %}
-
-{# A period as one text, for lists of periods. #}
-{% macro period_key(row) %}
-    ({{ row }}.period_type || ' ' || {{ row }}.period_start)
-{%- endmacro %}

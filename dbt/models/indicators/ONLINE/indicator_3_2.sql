@@ -9,7 +9,7 @@ select
     'service' as evidence_kind,
     own.service_code as evidence_key,
     own.procedure_code,
-    {{ period_key('period') }} = any(used.used_in) as in_numerator,
+    period.number = any(used.period_numbers) as in_numerator,
     'not_used' as reason
 from {{ ref('int_unit_service') }} as own
 inner join {{ ref('int_use') }} as used

@@ -9,7 +9,7 @@ select
     'procedure' as evidence_kind,
     own.procedure_code as evidence_key,
     own.procedure_code,
-    {{ period_key('period') }} = any(used.used_in) as in_numerator,
+    period.number = any(used.period_numbers) as in_numerator,
     'no_online_payment' as reason
 from {{ ref('int_unit_procedure') }} as own
 inner join {{ ref('int_procedure') }} as procedure
