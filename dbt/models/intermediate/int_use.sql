@@ -1,6 +1,6 @@
--- One row per indicator (3.5a, 3.5b, 4.5a, 3.2), unit and procedure or service of the unit: in which periods a dossier of
--- the unit, or of a unit below it, uses it. By their numbers: a join by unit, thing and period takes four times as long.
--- Also what is never used: with an outer join in it Citus does not ask the union of the evidence where its rows lie.
+-- One row per indicator (3.5a, 3.5b, 4.5a, 3.2), unit and procedure or service of the unit: in which periods a dossier
+-- of the unit, or of a unit below it, uses it. By their numbers: a join by unit, thing and period takes four times as
+-- long. Also what is never used: Citus asks no union with an outer join in it, the evidence, where its rows lie.
 with use as (
     select distinct
         so_far.code as indicator_code,

@@ -1,6 +1,6 @@
 -- One row per indicator, unit, period and counted thing; every indicator but 4.6.
--- The joins stand in each branch: behind a union the planner would know no statistics of what it joins. Every branch says
--- whose thing it is, so that Citus can ask all of them where that unit's rows are (dbt/macros/citus.sql).
+-- The joins stand in each branch: behind a union the planner would know no statistics of what it joins. Every branch
+-- says whose thing it is, so that Citus can ask all of them where that unit's rows are (dbt/macros/citus.sql).
 {{ config(materialized='view') }}
 select
     indicator_code,

@@ -9,13 +9,13 @@ with differing as (
 -- taken apart first on Citus, which joins a union with nothing else
 evidence as {{ on_citus('materialized') }} (
     select *
-    from {{ ref('indicator_evidence') }}
-    where (unit_code, period_type, period_start, indicator_code) in (
+    from {{ ref('indicator_evidence') }} as thing
+    where (thing.unit_code, thing.period_type, thing.period_start, thing.indicator_code) in (
         select
-            unit_code,
-            period_type,
-            period_start,
-            indicator_code
+            differing.unit_code,
+            differing.period_type,
+            differing.period_start,
+            differing.indicator_code
         from differing
     )
 ),
