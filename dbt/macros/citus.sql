@@ -1,12 +1,14 @@
 {# How a table is made on Citus (CHISO_CITUS): where its model has a meta `citus`, empty first, then spread over the
-   workers by that column, or copied to each of them (`reference`), then filled; all that are spread lie together by unit.
-   Every other table stays on the coordinator. On plain PostgreSQL nothing of this is looked at. #}
+   workers by that column, or copied to each of them (`reference`), then filled; all that are spread lie together by
+   unit. Every other table stays on the coordinator. Whoever reads a view of the marts asks the workers in his own name,
+   and so needs the right to what is there. On plain PostgreSQL nothing of this is looked at. #}
 {% macro postgres__create_table_as(temporary, relation, sql) %}
   {%- set placed = config.get('meta', {}).get('citus') if var('citus') and not temporary -%}
   {%- if placed %}
-    {#- indexes and comments follow in the same transaction, which may not have reached the coordinator's copy its own way -#}
+    {#- indexes and comments follow in the same transaction: the coordinator's copy must be reached as the others are -#}
     set local citus.enable_local_execution to off;
     {{ dbt.postgres__create_table_as(temporary, relation, 'select * from (' ~ sql ~ ') as made where false') }}
+    grant select on {{ relation }} to chiso_analyst, chiso_bi;
     {%- if placed == 'reference' %}
     select create_reference_table('{{ relation }}');
     {%- else %}
@@ -31,8 +33,8 @@
     {{- return(text if var('citus') else '') -}}
 {% endmacro %}
 
-{# One row per unit, with an aggregate over its own rows of a table of dossiers (null without any). On one machine unit by
-   unit, where a minimum is read from the index; Citus knows no such look-ups from one machine on another. #}
+{# One row per unit, with an aggregate over its own rows of a table of dossiers (null without any). On one machine unit
+   by unit, where a minimum is read from the index; Citus knows no such look-ups from one machine on another. #}
 {% macro of_each_unit(aggregate, model) %}
     {%- if var('citus') %}
     (

@@ -55,7 +55,8 @@ def _statements() -> list[str]:
     fixed = files("chiso766").joinpath("sql/warehouse.sql").read_text(encoding="utf-8")
     grants = files("chiso766").joinpath("sql/grants.sql").read_text(encoding="utf-8")
     raw = [statement for source in SOURCES.values() for statement in _raw_table(source)]
-    return [fixed, _source_rows(), *raw, grants]
+    citus = _on_citus() if settings.load().is_on_citus else []
+    return [fixed, _source_rows(), *raw, grants, *citus]
 
 
 def _source_rows() -> str:
@@ -112,14 +113,21 @@ def _raw_table(source: Source) -> list[str]:
             f"create index if not exists {source.name}_of_dossier on {name} (MaHoSo)"
             " where MaHoSo is not null"
         )
-    return [create, unchecked, *columns, *indexes, *_spread(source)]
+    return [create, unchecked, *columns, *indexes]
 
 
-def _spread(source: Source) -> list[str]:
-    """Over the workers of Citus, where the warehouse is on it; rows that are there move."""
-    if not (source.is_spread and settings.load().is_on_citus):
-        return []
+def _on_citus() -> list[str]:
+    """Spread what grows over the workers; rows that are there already move.
+
+    Workers are asked in the reader's own name, also for what a view of the marts reads: which
+    tables they may read says ``dbt/macros/citus.sql``.
+    """
+    spread = [f"raw.{source.name}" for source in SOURCES.values() if source.is_spread]
     return [
-        f"select create_distributed_table('raw.{source.name}', 'unit_code') where not exists"
-        f" (select from pg_dist_partition where logicalrelid = 'raw.{source.name}'::regclass)"
+        *(
+            f"select create_distributed_table('{table}', 'unit_code') where not exists"
+            f" (select from pg_dist_partition where logicalrelid = '{table}'::regclass)"
+            for table in spread
+        ),
+        "grant usage on schema intermediate, intermediate_next to chiso_analyst, chiso_bi",
     ]

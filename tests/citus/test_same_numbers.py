@@ -21,7 +21,7 @@ from psycopg import sql
 from chiso766 import server, why
 from chiso766 import warehouse as warehouse_tables
 from chiso766.build import build_marts
-from chiso766.database import connect
+from chiso766.database import READERS, connect
 from chiso766.gate import open_gate
 from chiso766.publish import page_path, publish_reports
 from chiso766.sample import write_sample
@@ -34,10 +34,9 @@ pytestmark = pytest.mark.skipif(
     not CITUS_URL, reason="needs a cluster of Citus: CHISO_TEST_CITUS_URL names a database of it"
 )
 
-# The first two nights fill both copies of the tables that are kept. The others go on from them: one
-# with a late file of the first, one into a new month.
-NIGHTS = [*(date(2026, 10, day) for day in (29, 30, 31)), date(2026, 11, 1)]
-LATE_ON = NIGHTS[2]
+# The first two nights fill both copies of the tables that are kept. The third goes on from the
+# first: into a new month, with a late file of the first night and a dossier that is withdrawn.
+NIGHTS = [date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)]
 SCHEMAS = ("marts", "raw", "set_aside", "history")
 # When something was done differs.
 TIMES = {"loaded_at", "built_at"}
@@ -85,6 +84,8 @@ def empty() -> None:
         ).fetchall()
         for (schema,) in schemas:
             connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+        # their passwords are another installation's
+        connection.execute(f"drop role if exists {', '.join(READERS)}".encode())
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +98,10 @@ def apart(cluster: Path) -> dict[date, dict[str, Any]]:
     found = {}
     for night in NIGHTS:
         days = [night]
-        if night == LATE_ON:
+        if night == NIGHTS[2]:
             kept_back.rename(late)
             days.insert(0, NIGHTS[0])
+            withdraw(cluster / f"{night}" / "dossiers")
         here = after(*days)
         with on_citus():
             there = after(*days)
@@ -111,6 +113,12 @@ def apart(cluster: Path) -> dict[date, dict[str, Any]]:
     return found
 
 
+def withdraw(folder: Path) -> None:
+    """Let a file that leaves out all other columns say that an open dossier was withdrawn."""
+    [dossier] = select("select min(dossier_code) as code from marts.fct_dossier where status = 4")
+    (folder / "rut_ho_so.csv").write_text(f"MaHoSo,TrangThaiHoSo\n{dossier['code']},7\n")
+
+
 def after(*days: date) -> Lines:
     """What the warehouse holds after a night that loads these days."""
     load_days(*days)
@@ -118,13 +126,20 @@ def after(*days: date) -> Lines:
     open_gate()
     publish_reports()
     with connect() as connection:
-        tables = connection.execute(
-            "select nspname, relname from pg_class join pg_namespace as space"
-            " on space.oid = relnamespace where nspname = any(%s) and relkind in ('r', 'v')",
-            [list(SCHEMAS)],
-        ).fetchall()
-        held = {f"{schema}.{name}": lines(connection, schema, name) for schema, name in tables}
-    return held | {"page": Counter(page_path().read_text(encoding="utf-8").splitlines())}
+        rows = {
+            f"{schema}.{name}": lines(connection, schema, name)
+            for schema, name in held(connection, *SCHEMAS)
+        }
+    return rows | {"page": Counter(page_path().read_text(encoding="utf-8").splitlines())}
+
+
+def held(connection: psycopg.Connection, *schemas: str) -> list[tuple[str, str]]:
+    """Schema and name of every table and view."""
+    return connection.execute(
+        "select nspname, relname from pg_class join pg_namespace as space"
+        " on space.oid = relnamespace where nspname = any(%s) and relkind in ('r', 'v')",
+        [list(schemas)],
+    ).fetchall()
 
 
 def lines(connection: psycopg.Connection, schema: str, name: str) -> Counter[str]:
@@ -148,6 +163,21 @@ def test_the_nights_went_on_from_kept_tables(apart: dict[date, dict[str, Any]]) 
         [changed] = select("select count(*) as dossiers from intermediate.int_changed_dossier")
         [known] = select("select count(*) as dossiers from marts.fct_dossier")
     assert 0 < changed["dossiers"] < known["dossiers"]
+
+
+def test_a_dossier_that_was_withdrawn_keeps_what_its_file_left_out(
+    apart: dict[date, dict[str, Any]],
+) -> None:
+    with on_citus():
+        [dossier] = select(
+            "select mahoso, matthc from raw.dossiers where file_name = 'rut_ho_so.csv'"
+        )
+        [shown] = select(
+            "select is_returned, procedure_code from marts.fct_dossier where dossier_code = %s",
+            dossier["mahoso"],
+        )
+    assert dossier["matthc"] is not None
+    assert shown == {"is_returned": True, "procedure_code": dossier["matthc"]}
 
 
 def test_rows_of_dossiers_lie_on_the_workers_those_of_a_unit_together(
@@ -181,8 +211,20 @@ def test_the_evidence_of_a_unit_is_looked_up_where_it_lies(
 
 def test_why_a_score_changed_is_told_alike(apart: dict[date, dict[str, Any]]) -> None:
     def told() -> Any:
-        return why.as_json(why.explain("H24.999", "2026-10", NIGHTS[1], NIGHTS[3]))
+        return why.as_json(why.explain("H24.999", "2026-10", NIGHTS[1], NIGHTS[2]))
 
     here = told()
     with on_citus():
         assert told() == here
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_who_reads_the_marts_sees_all_of_them(
+    apart: dict[date, dict[str, Any]], reader: str
+) -> None:
+    """Workers are asked in the reader's own name, also for what stands behind a view."""
+    with on_citus(), connect(reader) as connection, connect() as owner:
+        for table in held(connection, "marts"):
+            assert lines(connection, *table) == lines(owner, *table), table
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select count(*) from raw.dossiers")

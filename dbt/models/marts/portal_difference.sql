@@ -8,7 +8,7 @@ with differing as (
 
 -- taken apart first on Citus, which joins a union with nothing else
 evidence as {{ on_citus('materialized') }} (
-    select *
+    select thing.*
     from {{ ref('indicator_evidence') }} as thing
     where (thing.unit_code, thing.period_type, thing.period_start, thing.indicator_code) in (
         select
