@@ -1,14 +1,12 @@
 {# How a table is made on Citus (CHISO_CITUS): where its model has a meta `citus`, empty first, then spread over the
    workers by that column, or copied to each of them (`reference`), then filled; all that are spread lie together by
-   unit. Every other table stays on the coordinator. Whoever reads a view of the marts asks the workers in his own name,
-   and so needs the right to what is there. On plain PostgreSQL nothing of this is looked at. #}
+   unit. Every other table stays on the coordinator. On plain PostgreSQL nothing of this is looked at. #}
 {% macro postgres__create_table_as(temporary, relation, sql) %}
   {%- set placed = config.get('meta', {}).get('citus') if var('citus') and not temporary -%}
   {%- if placed %}
     {#- indexes and comments follow in the same transaction: the coordinator's copy must be reached as the others are -#}
     set local citus.enable_local_execution to off;
     {{ dbt.postgres__create_table_as(temporary, relation, 'select * from (' ~ sql ~ ') as made where false') }}
-    grant select on {{ relation }} to chiso_analyst, chiso_bi;
     {%- if placed == 'reference' %}
     select create_reference_table('{{ relation }}');
     {%- else %}

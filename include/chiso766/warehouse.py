@@ -119,8 +119,7 @@ def _raw_table(source: Source) -> list[str]:
 def _on_citus() -> list[str]:
     """Spread what grows over the workers; rows that are there already move.
 
-    Workers are asked in the reader's own name, also for what a view of the marts reads: which
-    tables they may read says ``dbt/macros/citus.sql``.
+    Citus asks in the reader's own name, also for what stands behind a view of the marts.
     """
     spread = [f"raw.{source.name}" for source in SOURCES.values() if source.is_spread]
     return [
@@ -130,4 +129,6 @@ def _on_citus() -> list[str]:
             for table in spread
         ),
         "grant usage on schema intermediate, intermediate_next to chiso_analyst, chiso_bi",
+        "alter default privileges in schema intermediate, intermediate_next"
+        " grant select on tables to chiso_analyst, chiso_bi",
     ]

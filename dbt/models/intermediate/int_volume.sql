@@ -1,5 +1,6 @@
 -- One row per source and export day with enough days of its kind before it: its rows, and what those lead to expect.
--- A live view, like data_status. Only earlier days count, so what comes for later ones changes no warning.
+-- A live view, like data_status, and so of dim_date: no table of Citus, which would ask for ops in the name of a reader
+-- who may not enter it. Only earlier days count, so what comes for later ones changes no warning.
 {{ config(materialized='view') }}
 {# Of one weekday a quarter: enough for a steady median, few enough that the ups and downs of the year do not matter. #}
 {% set most_days = 12 %}
@@ -40,7 +41,7 @@ kind_of_day as (
         extract(isodow from volume.export_day)::integer as weekday,
         calendar.is_working_day = (extract(isodow from volume.export_day) < 6) as is_ordinary
     from volume
-    inner join {{ ref('int_calendar') }} as calendar on calendar.day = volume.export_day
+    inner join {{ ref('dim_date') }} as calendar on calendar.day = volume.export_day
 ),
 
 earlier as (
