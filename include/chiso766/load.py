@@ -220,19 +220,18 @@ def keep_older(source: Source, columns: frozenset[str]) -> str:
     ``columns``, the columns the table has.
     """
     absent = [field for field in source.fields if field not in columns and field not in source.key]
-    fields = [f"{field} = older.{field}" for field in absent]
-    fields += [
-        f"{given(source, field)} = older.{field}::text"
-        for field in absent
-        if _is_converted(source, field)
-    ]
+    # As texts already there: how a time is written depends on the session, which Citus takes in no
+    # update.
+    texts = {given(source, field): field for field in absent if _is_converted(source, field)}
+    columns_of_older = ["version.*", *(f"version.{texts[name]}::text as {name}" for name in texts)]
+    fields = [f"{column} = older.{column}" for column in [*absent, *texts]]
     extra = (
         "extra = nullif(coalesce(older.extra, '{}') - %(columns)s::text[]"
         " || coalesce(stage.extra, '{}'), '{}')"
     )
     return f"""
         with older as materialized (
-            select distinct on (row_key) version.*
+            select distinct on (row_key) {", ".join(columns_of_older)}
             from {stage(source)} as same join raw.{source.name} as version using (row_key)
             where same.file_id = %(file_id)s and {_BEFORE}
             order by row_key, {_NEWEST}
