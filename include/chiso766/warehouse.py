@@ -93,7 +93,7 @@ def _raw_table(source: Source) -> list[str]:
             f"alter table {name} add column if not exists unit_code text",
             # Rows from before there was the column; where they are spread by it, it cannot change.
             f"""do $$ begin
-                if exists (select from {name} where unit_code is null) then
+                if exists (select 1 from {name} where unit_code is null) then
                     update {name} set unit_code = {unit_code(source)} where unit_code is null;
                 end if;
             end $$""",
