@@ -70,7 +70,6 @@ class Size:
 SIZES = {
     "trial": Size(5, 2_000, 40, changed=100, provinces=3, all_dossiers=4_000),
     "ward": Size(1, 25_000, 365, changed=126),
-    "town": Size(115, 100_000, 365, changed=500),
     "city": Size(115, 1_000_000, 365, changed=5_000),
     "nation": Size(115, 1_000_000, 365, changed=5_000, provinces=34, all_dossiers=20_000_000),
 }
