@@ -27,5 +27,5 @@
     from {{ on_night(night, 'int_dossier_use') }} as use
     inner join {{ on_night(night, 'int_unit_tree') }} as tree
         on tree.unit_code = use.unit_code and tree.ancestor_code = {{ asked_unit() }}
-    where {{ is_asked_period('use') }}
+    where {{ is_asked_period('use') }} {{ on_citus('offset 0') }}
 {% endmacro %}

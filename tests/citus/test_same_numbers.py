@@ -8,6 +8,7 @@ the cluster asks chiso_analyst and chiso_bi for no password, which another run m
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ def apart(cluster: Path) -> dict[date, dict[str, Any]]:
     write_sample(cluster, units=3, dossiers=200, **sample)
     late = max((cluster / f"{NIGHTS[0]}" / "dossiers").iterdir())
     kept_back = late.rename(cluster.with_name(late.name))
+    for night in NIGHTS[1:]:  # after a change of units everything is made anew
+        shutil.rmtree(cluster / f"{night}" / "units")
     found = {}
     for night in NIGHTS:
         days = [night]

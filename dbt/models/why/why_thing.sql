@@ -1,4 +1,5 @@
 -- One row per indicator and thing that does not count as it did on the night before: how, why, and by which dossiers.
+-- offset 0: Citus brings these rows to the coordinator first, for it joins them by nothing but the unit where they lie.
 with changed as (
     select
         indicator_code,
@@ -10,11 +11,11 @@ with changed as (
         coalesce(after.in_numerator, false) as is_in
     from (
         select evidence.* from {{ on_night('before', 'indicator_evidence') }} as evidence
-        where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }}
+        where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }} {{ on_citus('offset 0') }}
     ) as before
     full join (
         select evidence.* from {{ on_night('after', 'indicator_evidence') }} as evidence
-        where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }}
+        where evidence.unit_code = {{ asked_unit() }} and {{ is_asked_period('evidence') }} {{ on_citus('offset 0') }}
     ) as after using (indicator_code, evidence_kind, evidence_key)
     where before.in_numerator is distinct from after.in_numerator
 ),
@@ -27,6 +28,13 @@ asked as (
     from {{ on_night('after', 'int_period') }} as period
     left join {{ on_night('before', 'int_period') }} as earlier using (period_type, period_start)
     where {{ is_asked_period('period') }}
+),
+
+known as not materialized (
+    select
+        dossier_code,
+        received_at
+    from {{ on_night('before', 'int_dossier') }} {{ on_citus('offset 0') }}
 ),
 
 dossier_cause as (
@@ -64,11 +72,15 @@ dossier_cause as (
         end as cause
     from changed
     cross join asked
-    left join {{ on_night('before', 'int_dossier') }} as known on known.dossier_code = changed.evidence_key
-    left join {{ on_night('before', 'int_dossier_period') }} as was
-        on was.dossier_code = changed.evidence_key and {{ is_asked_period('was') }}
-    left join {{ on_night('after', 'int_dossier_period') }} as now
-        on now.dossier_code = changed.evidence_key and {{ is_asked_period('now') }}
+    left join known on known.dossier_code = changed.evidence_key
+    left join (
+        select was.* from {{ on_night('before', 'int_dossier_period') }} as was
+        where {{ is_asked_period('was') }} {{ on_citus('offset 0') }}
+    ) as was on was.dossier_code = changed.evidence_key
+    left join (
+        select now.* from {{ on_night('after', 'int_dossier_period') }} as now
+        where {{ is_asked_period('now') }} {{ on_citus('offset 0') }}
+    ) as now on now.dossier_code = changed.evidence_key
     where changed.evidence_kind = 'dossier'
 ),
 
@@ -117,7 +129,7 @@ use as (
             before.*
         from ({{ using_dossiers('before') }}) as before
     ) as using_dossier using (indicator_code, evidence_key, is_in)
-    left join {{ on_night('before', 'int_dossier') }} as known on known.dossier_code = using_dossier.dossier_code
+    left join known on known.dossier_code = using_dossier.dossier_code
     group by changed.indicator_code, changed.evidence_key
 ),
 
