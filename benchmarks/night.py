@@ -273,17 +273,14 @@ def _unit(row: dict[str, Any]) -> str:
 def _rows(condition: str, day: date, number: int) -> list[dict[str, Any]]:
     """The newest versions of some dossiers of the measured province, with the export's fields."""
     query = f"""
-        select version.*
-        from (
+        select distinct on (row_key) * from raw.dossiers
+        where row_key = any(array(
             select dossier_code from marts.fct_dossier
             inner join marts.dim_unit using (unit_code)
             where parent_unit_code = '{nation.MEASURED}' and {condition}
             order by md5(dossier_code) limit %(number)s
-        ) as picked
-        cross join lateral (
-            select * from raw.dossiers where row_key = dossier_code
-            order by export_day desc, file_name desc, load_id desc, line desc limit 1
-        ) as version"""
+        ))
+        order by row_key, export_day desc, file_name desc, load_id desc, line desc"""
     given = {"since": day - timedelta(days=30), "number": number}
     with database.connect() as connection:
         rows = connection.cursor(row_factory=dict_row).execute(query.encode(), given).fetchall()
