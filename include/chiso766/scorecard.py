@@ -28,6 +28,11 @@ RATING_NAMES = {
     "trung_binh": "Trung bình",
     "yeu": "Yếu",
 }
+LEVEL_NAMES = {
+    "commune": "xã, phường, đặc khu",
+    "agency": "sở, ngành",
+    "province": "tỉnh, thành phố",
+}
 STATUS_NAMES = {
     "scored": "",
     "no_denominator": "kỳ này chưa phát sinh",

@@ -1,0 +1,214 @@
+"""What stands on the morning page is what the marts say, and leads to what was counted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chiso766 import morning_page, settings
+from chiso766.scorecard import RATING_NAMES, decimal_comma
+
+from .conftest import PLANTED, Morning, Mornings
+
+LARGEST = 2_000_000
+DBT = settings.PROJECT_ROOT / "dbt"
+WITHOUT_EVIDENCE = {"1.4", "2.2", "4.6"}  # another system's count; hours; no counts
+
+
+def number(text: str) -> Decimal:
+    return Decimal(text.replace(".", "").replace(",", ".").replace("−", "-"))
+
+
+def points(text: str) -> Decimal:
+    """Of “79,97 / 100” the first number; none is 0."""
+    first = text.split("/")[0].strip()
+    return Decimal() if first == "–" else number(first)
+
+
+def one(morning: Morning, path: str) -> Any:
+    [found] = morning.tree.xpath(path)
+    return found
+
+
+def words(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_it_is_one_file_that_mail_takes(mornings: Mornings) -> None:
+    content = mornings.second.path.read_bytes()
+    assert len(content) < LARGEST
+    assert b"<script" not in content
+    assert set(re.findall(rb"(?:src|href)=\"(?!#)([^\"]*)\"", content)) == {b"data:,"}
+
+
+def test_score_rating_and_place_come_first(mornings: Mornings) -> None:
+    [card] = mornings.second.marts["fct_scorecard"]
+    [ranking] = mornings.second.marts["unit_ranking"]
+    first = mornings.second.tree.xpath("//main/section")[0]
+    assert (
+        words(first.find_class("total")[0]) == f"{decimal_comma(card['total_score'], 2)} / 100 điểm"
+    )
+    assert words(first.find_class("rating")[0]) == RATING_NAMES[card["rating"]]
+    assert f"Xếp thứ {ranking['own_rank']} trong {ranking['rank_of']} xã" in words(first)
+
+
+def test_groups_and_indicators_show_their_counts_and_scores(mornings: Mornings) -> None:
+    for group in mornings.second.marts["fct_group_score"]:
+        head = one(mornings.second, f"//h3[@id='nhom-{group['group_code']}']/span")
+        assert points(words(head)) == group["score"]
+    for row in mornings.second.marts["fct_indicator"]:
+        code = row["indicator_code"]
+        said = one(mornings.second, f"//details[@id='cs-{code}']/summary")
+        if row["max_score"]:
+            assert points(words(said.find_class("points")[0])) == (row["score"] or 0)
+        if row["denominator"] is not None:
+            counts = words(said.find_class("counts")[0]).split(" / ")
+            assert [number(count) for count in counts] == [row["numerator"], row["denominator"]]
+
+
+def test_the_evidence_of_an_indicator_is_all_that_is_missing_from_it(mornings: Mornings) -> None:
+    evidence = mornings.second.marts["indicator_evidence"]
+    for row in mornings.second.marts["fct_indicator"]:
+        code = row["indicator_code"]
+        captions = mornings.second.tree.xpath(f"//details[@id='cs-{code}']//caption")
+        stated = [re.search(r": ([\d.]+) ", words(caption)) for caption in captions]
+        things = sum(number(found[1]) for found in stated if found)
+        assert things == sum(one["indicator_code"] == code for one in evidence), code
+        if code not in WITHOUT_EVIDENCE:
+            assert things == row["denominator"] - row["numerator"], code
+        listed = mornings.second.tree.xpath(f"//details[@id='cs-{code}']//tbody/tr/th/text()")
+        assert set(listed) <= {one["evidence_key"] for one in evidence}
+
+
+def test_the_command_below_a_list_shows_all_of_it(
+    mornings: Mornings, chiso: Callable[..., Any]
+) -> None:
+    """As of the newest page, for the warehouse goes on."""
+    evidence = mornings.next_month.marts["indicator_evidence"]
+    [code] = {row["indicator_code"] for row in evidence if row["indicator_code"] == "1.3"}
+    command = words(one(mornings.next_month, f"//details[@id='cs-{code}']//code"))
+    program, *arguments = shlex.split(command)
+    assert program == "./chiso"
+    done = chiso(*arguments, "--csv")
+    assert done.returncode == 0, done.stderr
+    rows = done.stdout.splitlines()[1:]
+    assert len(rows) == sum(row["indicator_code"] == code for row in evidence)
+
+
+def test_every_command_of_the_page_runs(mornings: Mornings, chiso: Callable[..., Any]) -> None:
+    commands = {words(code) for code in mornings.next_month.tree.xpath("//main//code")}
+    queries = [shlex.split(line)[1:] for line in commands if line.startswith("./chiso sql")]
+    assert queries
+    # One process for all of them: each is read only, and starting takes longer than asking.
+    together = " union all ".join(f"select count(*) from ({query}) as q" for _, query in queries)
+    done = chiso("sql", together)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_change_is_that_of_the_marts_and_its_causes_lead_from_count_to_count(
+    mornings: Mornings,
+) -> None:
+    def scores(morning: Morning) -> dict[str, Decimal]:
+        rows = morning.marts["fct_indicator"]
+        return {row["indicator_code"]: row["score"] or Decimal() for row in rows}
+
+    before, now = scores(mornings.first), scores(mornings.second)
+    wanted = {code: now[code] - before[code] for code in now if now[code] != before[code]}
+    assert wanted
+    rows = mornings.second.tree.xpath("//table[@class='changes']/tbody/tr")
+    said = {words(row.find("th/a")).split()[0]: row for row in rows}
+    assert {code: number(words(row[-1])) for code, row in said.items()} == wanted
+    total = one(mornings.second, "//table[@class='changes']/tfoot//td[last()]")
+    assert number(words(total)) == sum(wanted.values())
+    for code, row in said.items():
+        explained = re.findall(
+            r"(được tính thêm|thành|không còn|không tính nữa)[^:(]*?(chưa )?đạt"
+            r"[^(]*\((\d+)\):",
+            "\n".join(map(words, row.find_class("codes"))),
+            re.I,
+        )
+        counts = re.search(r"Đạt (\S+)/(\S+) → (\S+)/(\S+)\.", words(row))
+        if counts is None:  # through 1.4 only
+            assert code == "3.3"
+            continue
+        in_before, of_before, in_now, of_now = (number(count) for count in counts.groups())
+        moved = {"numerator": Decimal(), "denominator": Decimal()}
+        for way, not_, things in explained:
+            sign = -1 if way.lower().startswith("không") else 1
+            moved["numerator"] += 0 if not_ else sign * int(things)
+            if way.lower() in ("được tính thêm", "không tính nữa"):
+                moved["denominator"] += sign * int(things)
+        assert moved["numerator"] == in_now - in_before, code
+        if code != "1.4":
+            assert moved["denominator"] == of_now - of_before, code
+
+
+def test_the_first_morning_has_nothing_to_compare_with(mornings: Mornings) -> None:
+    assert "Chưa có đêm nào trước đó trong tháng 11/2026 để so sánh" in mornings.first.text
+
+
+def test_a_new_month_says_how_the_last_one_ended(mornings: Mornings) -> None:
+    [closed] = mornings.again.marts["fct_scorecard"]
+    assert "Tháng 12/2026 mới bắt đầu" in mornings.next_month.text
+    ended = f"Tháng 11/2026 khép lại với {decimal_comma(closed['total_score'], 2)} điểm"
+    assert ended in mornings.next_month.text
+
+
+def test_a_night_that_is_published_again_still_compares_with_the_night_before(
+    mornings: Mornings,
+) -> None:
+    """Its things are no longer there to be compared; the page says where they are to be had."""
+    assert "đêm 29/11 → 30/11" in mornings.again.text
+    assert "./chiso why --period 2026-11" in mornings.again.text
+    rows = [
+        page.tree.xpath("//table[@class='changes']/tbody/tr")
+        for page in (mornings.second, mornings.again)
+    ]
+    assert [[words(row[-1]) for row in of] for of in rows][0] == [words(row[-1]) for row in rows[1]]
+
+
+def test_todays_list_counts_what_is_open(mornings: Mornings) -> None:
+    open_now = mornings.second.marts["dossier_worklist"]
+    for urgency in ("today", "3_days", "overdue"):
+        tile = one(mornings.second, f"//a[@href='#viec-{urgency}']/strong")
+        assert number(words(tile)) == sum(row["urgency"] == urgency for row in open_now)
+    petitions = one(mornings.second, "//a[@href='#viec-pakn']/strong")
+    assert number(words(petitions)) == len(mornings.second.marts["petition_worklist"]) > 0
+
+
+def test_the_plan_stands_there_step_by_step(mornings: Mornings) -> None:
+    steps = sorted(mornings.second.marts["improvement_plan"], key=lambda row: row["step"])
+    for step in steps:
+        assert f"{step['action_name']} {step['units_of_work']} việc" in mornings.second.text
+
+
+def test_no_personal_data_is_on_it(mornings: Mornings) -> None:
+    content = mornings.second.path.read_text(encoding="utf-8")
+    assert "H24.999-261130-9001" in content  # what they were planted in is there
+    assert "PA-9001" in content
+    assert [planted for planted in PLANTED if planted in content] == []
+    keys = {row["official_key"] for row in mornings.second.marts["dossier_worklist"]} - {None}
+    assert [key for key in keys if key in content] == []
+
+
+@pytest.mark.parametrize("name", ["indicators", "plan"])
+def test_every_word_of_the_marts_has_a_name(name: str) -> None:
+    """A reason that a counting file names must not break the page of the night."""
+    reasons: set[str] = set()
+    for path in (DBT / "models/indicators").glob("*/*.sql"):
+        end = path.read_text().partition("as in_numerator")[2]
+        reasons |= set(re.findall(r"'(\w+)'(?= end as reason| as reason|\n)", end))
+        reasons |= set(re.findall(r"(?:then|else) '(\w+)'", end))
+    reasons -= {"no_certified_copies"}  # 4.6 has no evidence
+    assert reasons
+    if name == "indicators":
+        assert reasons | {"late", "open_overdue"} <= set(morning_page.REASON_NAMES)
+    else:
+        missing = {word.removeprefix("no_") for word in reasons if word.startswith("no_")}
+        of_dossiers = {"electronic_result", "component_file", "reuse", "data_store"}
+        assert of_dossiers <= missing & set(morning_page.MISSING_NAMES)
