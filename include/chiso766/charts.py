@@ -115,6 +115,7 @@ def groups(rows: Sequence[Row], text: str) -> Markup:
             "domain": False,
             "ticks": False,
             "labelLimit": 180,
+            "labelPadding": 8,
             "labelColor": INK,
             "labelFontSize": 12,
         },
@@ -171,7 +172,7 @@ def _speaking(svg: str, name: str, text: str) -> Markup:
     """The drawing as one image with a text alternative, as wide as the place it gets."""
     root = etree.fromstring(svg)
     for attribute in ("width", "height", "class"):
-        root.attrib.pop(attribute, None)
+        del root.attrib[attribute]
     root.set("id", f"bieu-do-{name}")
     root.set("role", "img")
     root.set("aria-labelledby", f"bieu-do-{name}-mo-ta")

@@ -7,6 +7,7 @@ All of one unit. It has no script and asks for nothing, so it opens offline, on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,11 +24,10 @@ from psycopg.rows import dict_row
 from chiso766 import charts, scorecard, set_aside_sheets, settings
 from chiso766 import period as periods
 from chiso766.period import Period
-from chiso766.scorecard import Scorecard, decimal_comma
+from chiso766.scorecard import EFFECTS, Scorecard, decimal_comma
+from chiso766.situation import PROFILE
 
 Row = dict[str, Any]
-
-_PROFILE = "portal-2026"
 
 # How much is listed; what is more is counted, and the query that shows it stands below the list.
 _MOST_EVIDENCE = 15  # of each reason
@@ -96,15 +96,6 @@ EXPLANATIONS = {
     "population_differs": "số được đếm khác nhau",
     "numerator_differs": "số đạt khác nhau",
 }
-# By whether a thing was in the numerator the night before and is now; None: it was not counted.
-_EFFECTS = {
-    (None, True): "được tính thêm, đạt",
-    (None, False): "được tính thêm, chưa đạt",
-    (False, True): "thành đạt",
-    (True, False): "không còn đạt",
-    (True, None): "không tính nữa, trước đó đạt",
-    (False, None): "không tính nữa, trước đó chưa đạt",
-}
 
 _PERIOD: LiteralString = """
     unit_code = %(unit)s and period_type = %(period_type)s and period_start = %(period_start)s
@@ -136,20 +127,20 @@ _KEPT_NIGHT: LiteralString = "select as_of_day, last_load_id from intermediate_n
 _CHANGED: LiteralString = f"""
     select
         indicator_code,
-        evidence_kind,
-        before.in_numerator as was_in,
-        now.in_numerator as is_in,
+        evidence_kind as kind,
+        coalesce(now.in_numerator, false)::integer - coalesce(before.in_numerator, false)::integer
+            as numerator_change,
+        (now.in_numerator is not null)::integer - (before.in_numerator is not null)::integer
+            as denominator_change,
         now.reason,
         count(*) as things,
-        sum((now.in_numerator is not null)::integer - (before.in_numerator is not null)::integer)
-            as denominator_change,
         (array_agg(evidence_key order by evidence_key desc))[1:%(most)s] as keys
     from (select * from marts_next.indicator_evidence where {_PERIOD}) as before
     full join (select * from marts.indicator_evidence where {_PERIOD}) as now
         using (indicator_code, evidence_kind, evidence_key)
     where before.in_numerator is distinct from now.in_numerator
-    group by indicator_code, evidence_kind, before.in_numerator, now.in_numerator, now.reason
-    order by indicator_code, was_in desc, is_in desc, things desc, reason
+    group by indicator_code, evidence_kind, numerator_change, denominator_change, now.reason
+    order by indicator_code, numerator_change desc, denominator_change desc, things desc, now.reason
 """
 _RULES: LiteralString = """
     select law.*
@@ -231,8 +222,9 @@ _ALL_EVIDENCE = sql.SQL(
 )
 _ALL_UNITS = sql.SQL(
     "select ranked.* from marts.unit_ranking as asked join marts.unit_ranking as ranked"
-    " using (unit_level, province_code, period_type, period_start) where asked.unit_code = {}"
-    " and period_type = {} and period_start = {} order by ranked.rank"
+    " using (unit_level, period_type, period_start) where asked.unit_code = {} and period_type = {}"
+    " and period_start = {} and ranked.province_code is not distinct from asked.province_code"
+    " order by ranked.rank"
 )
 _ALL_DIFFERENCES = sql.SQL(
     "select indicator_code, evidence_key, cause from marts.portal_difference"
@@ -250,14 +242,22 @@ _ALL_PETITIONS = sql.SQL(
 
 @dataclass(frozen=True)
 class Effect:
-    """Things that count otherwise than the night before, in one way; ``keys``: the first codes."""
+    """Things that count otherwise than the night before, in one way.
 
-    name: str
+    ``numerator_change``, ``denominator_change``: what each of them does to the counts; ``reason``:
+    why it is not in the numerator now; ``keys``: the newest codes.
+    """
+
     kind: str
+    numerator_change: int
+    denominator_change: int
     reason: str | None
     things: int
-    denominator_change: int
     keys: list[str]
+
+    @property
+    def name(self) -> str:
+        return EFFECTS[self.numerator_change, self.denominator_change]
 
 
 @dataclass(frozen=True)
@@ -273,6 +273,10 @@ class Change:
     effects: list[Effect] | None
 
     @property
+    def code(self) -> str:
+        return str(self.now["indicator_code"])
+
+    @property
     def points(self) -> Decimal:
         return _score(self.now) - _score(self.before)
 
@@ -282,30 +286,33 @@ class Change:
         if self.effects is None:
             return "Từng hồ sơ: xem lệnh ./chiso why bên dưới."
         causes = [*self._by_things(self.effects), *self._by_other_counts(self.effects)]
-        said = "; ".join(causes) or "qua tỷ lệ đồng bộ 1.4"
+        only = "qua tỷ lệ đồng bộ 1.4" if self.code == "3.3" else "quy tắc tính thay đổi"
+        said = "; ".join(causes) or only
         return f"{said[0].upper()}{said[1:]}."
 
     def _by_things(self, effects: list[Effect]) -> Iterator[str]:
         kind = KIND_NAMES[effects[0].kind] if effects else ""
 
-        def things(was: bool | None, is_: bool | None) -> int:
-            return sum(one.things for one in effects if one.name == _EFFECTS[was, is_])
-
-        new_in, new_out = things(None, True), things(None, False)
+        things: Counter[tuple[int, int]] = Counter()
+        for one in effects:
+            things[one.numerator_change, one.denominator_change] += one.things
+        new_in, new_out = things[1, 1], things[0, 1]
         if new_in + new_out:
             part = f"{new_in} đạt" if new_in and new_out else "đều đạt" if new_in else "chưa đạt"
             yield f"thêm {new_in + new_out} {kind}, {part}"
-        if turned := things(False, True):
+        if turned := things[1, 0]:
             yield f"{turned} {kind} thành đạt"
         for one in effects:
-            if one.name == _EFFECTS[True, False]:
+            if (one.numerator_change, one.denominator_change) == (-1, 0):
                 yield f"{one.things} {kind} không còn đạt ({REASON_NAMES[one.reason or '']})"
-        if gone := things(True, None) + things(False, None):
+        if gone := things[-1, -1] + things[0, -1]:
             yield f"{gone} {kind} không tính nữa"
 
     def _by_other_counts(self, effects: list[Effect]) -> Iterator[str]:
+        if self.code != "1.4":
+            return
         moved = (self.now["denominator"] or 0) - (self.before["denominator"] or 0)
-        if moved != sum(effect.denominator_change for effect in effects):
+        if moved != sum(effect.things * effect.denominator_change for effect in effects):
             yield "mẫu số theo hệ thống báo cáo quốc gia hoặc Cổng DVCQG thay đổi"
 
 
@@ -356,7 +363,7 @@ class _Marts:
         common = {
             "unit": self.unit,
             "day": self.day,
-            "profile": _PROFILE,
+            "profile": PROFILE,
             "period_type": asked.type,
             "period_start": asked.start,
             "last_day": asked.last_day,
@@ -417,7 +424,7 @@ def _sides(marts: _Marts, night_before: Row | None) -> list[Side]:
     """The month, the quarter and the year; none where the unit has no scorecard."""
     sides = []
     for period in periods.current(marts.day):
-        card = scorecard.read(marts.connection, marts.unit, period, _PROFILE)
+        card = scorecard.read(marts.connection, marts.unit, period, PROFILE)
         if card is None:
             continue
         change = None
@@ -433,7 +440,7 @@ def _sides(marts: _Marts, night_before: Row | None) -> list[Side]:
 
 def _last_month(marts: _Marts, card: Scorecard) -> Scorecard | None:
     before = periods.current(card.period.start - timedelta(days=1))[0]
-    return scorecard.read(marts.connection, marts.unit, before, _PROFILE)
+    return scorecard.read(marts.connection, marts.unit, before, PROFILE)
 
 
 def _standing(marts: _Marts) -> Standing | None:
@@ -517,7 +524,7 @@ def _changes(marts: _Marts, night_before: Row | None) -> list[Change] | None:
         for code, row in now.items()
         if code in before and _counts(row) != _counts(before[code])
     ]
-    return sorted(changes, key=lambda change: (-abs(change.points), change.now["indicator_code"]))
+    return sorted(changes, key=lambda change: (-abs(change.points), change.code))
 
 
 def _effects(marts: _Marts, night_before: Row) -> dict[str, list[Effect]] | None:
@@ -531,16 +538,7 @@ def _effects(marts: _Marts, night_before: Row) -> dict[str, list[Effect]] | None
         return None
     effects: dict[str, list[Effect]] = {}
     for row in marts.rows(_CHANGED, most=_MOST_CHANGED):
-        effects.setdefault(row["indicator_code"], []).append(
-            Effect(
-                name=_EFFECTS[row["was_in"], row["is_in"]],
-                kind=row["evidence_kind"],
-                reason=row["reason"],
-                things=row["things"],
-                denominator_change=row["denominator_change"],
-                keys=row["keys"],
-            )
-        )
+        effects.setdefault(row.pop("indicator_code"), []).append(Effect(**row))
     return effects
 
 
@@ -636,8 +634,13 @@ def _signed(points: Decimal) -> str:
     return f"+{text}" if points > 0 else f"−{text}" if points < 0 else text
 
 
+def _things(rows: list[Row]) -> str:
+    """How many there are of which ``rows`` are listed."""
+    return decimal_comma(rows[0]["things"] if rows else 0, 0)
+
+
 def _inside(label: str) -> str:
-    """The name of a period within a sentence."""
+    """The name of a period or of work within a sentence."""
     return label[0].lower() + label[1:]
 
 
@@ -664,6 +667,7 @@ def _environment() -> Environment:
         "count_text": scorecard.count_text,
         "ratio_text": scorecard.ratio_text,
         "signed": _signed,
+        "things": _things,
         "inside": _inside,
         "weekday": _weekday,
         "due": _due,

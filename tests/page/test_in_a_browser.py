@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
@@ -21,7 +22,8 @@ MOST_PAGES = 6
 LOW_CONTRAST = """
 const number = text => text.match(/[\\d.]+/g).map(Number);
 const light = rgb => {
-  const [r, g, b] = rgb.map(c => c / 255).map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+  const linear = c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+  const [r, g, b] = rgb.map(c => linear(c / 255));
   return .2126 * r + .7152 * g + .0722 * b;
 };
 const behind = element => {
@@ -91,7 +93,7 @@ def test_headings_go_down_step_by_step(page: Chrome) -> None:
     )
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert all(below - above <= 1 for above, below in zip(levels, levels[1:], strict=False))
+    assert all(below - above <= 1 for above, below in pairwise(levels))
 
 
 def test_every_link_has_its_target_and_every_name_is_used_once(page: Chrome) -> None:

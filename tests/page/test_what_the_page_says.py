@@ -165,11 +165,11 @@ def test_a_night_that_is_published_again_still_compares_with_the_night_before(
     """Its things are no longer there to be compared; the page says where they are to be had."""
     assert "đêm 29/11 → 30/11" in mornings.again.text
     assert "./chiso why --period 2026-11" in mornings.again.text
-    rows = [
-        page.tree.xpath("//table[@class='changes']/tbody/tr")
+    second, again = (
+        [words(row[-1]) for row in page.tree.xpath("//table[@class='changes']/tbody/tr")]
         for page in (mornings.second, mornings.again)
-    ]
-    assert [[words(row[-1]) for row in of] for of in rows][0] == [words(row[-1]) for row in rows[1]]
+    )
+    assert second == again
 
 
 def test_todays_list_counts_what_is_open(mornings: Mornings) -> None:
