@@ -40,7 +40,7 @@ _CONFIG: Row = {
     },
     "text": {"font": _FONT, "fontSize": 11, "color": INK},
 }
-_WIDTH, _TREND_HEIGHT, _GROUP_HEIGHT = 360, 210, 30
+_WIDTH, _TREND_HEIGHT, _GROUP_HEIGHT = 360, 240, 30
 _MONTH_DAYS = 31
 _ROOM = Decimal("0.6")  # points above the highest and below the lowest mark
 
@@ -60,7 +60,7 @@ def trend(
     """
     scores = [score for _, score in [*now, *before]] + list(expected[1:] if expected else ())
     lowest, highest = min(scores), max(scores)
-    near = [line for line in lines if lowest - 3 <= line[0] <= highest + 3]
+    near = sorted(line for line in lines if lowest - 3 <= line[0] <= highest + 3)
     marks = scores + [score for score, _ in near]
     scale = {"domain": [float(min(marks) - _ROOM), float(max(marks) + _ROOM)], "nice": False}
     day = {
@@ -77,7 +77,11 @@ def trend(
     }
     layers: list[Row] = [
         _layer({"type": "line", "color": MUTED, "strokeWidth": 1.2}, _nights(before), day, score),
-        *(_line_to_reach(value, name, day, score) for value, name in near),
+        # The lower name stands below its line, the higher one above: they never meet.
+        *(
+            _line_to_reach(value, name, 11 if number < len(near) - 1 else -6, day, score)
+            for number, (value, name) in enumerate(near)
+        ),
         _layer({"type": "line", "color": ACCENT, "strokeWidth": 2.4}, _nights(now), day, score),
         _layer({"type": "point", "color": ACCENT, "filled": True}, _nights(now), day, score),
     ]
@@ -146,11 +150,11 @@ def _layer(mark: Row, values: list[Row], x: Row, y: Row) -> Row:
     return {"mark": mark, "data": {"values": values}, "encoding": {"x": x, "y": y}}
 
 
-def _line_to_reach(value: Decimal, name: str, day: Row, score: Row) -> Row:
+def _line_to_reach(value: Decimal, name: str, below: int, day: Row, score: Row) -> Row:
     at = [{"day": 1, "score": float(value), "end": _MONTH_DAYS, "label": name}]
     rule = _layer({"type": "rule", "strokeDash": [4, 3], "color": MUTED}, at, day, score)
     rule["encoding"]["x2"] = {"field": "end"}
-    label = _layer({"type": "text", "align": "left", "dy": -6, "color": MUTED}, at, day, score)
+    label = _layer({"type": "text", "align": "left", "dy": below, "color": MUTED}, at, day, score)
     label["encoding"]["text"] = {"field": "label"}
     return {"layer": [rule, label]}
 

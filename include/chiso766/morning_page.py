@@ -399,18 +399,19 @@ def write(connection: psycopg.Connection, day: date) -> str:
 
 def _about(marts: _Marts, card: Scorecard, night_before: Row | None) -> Row:
     standing = _standing(marts)
+    next_rating = marts.row(_NEXT_RATING, score=card.total["total_score"])
     nights = _nights(marts, card.period)
     nights_before = _nights(marts, periods.current(card.period.start - timedelta(days=1))[0])
     return {
         "card": card,
         "standing": standing,
         "target_rank": settings.load().target_rank,
-        "next_rating": marts.row(_NEXT_RATING, score=card.total["total_score"]),
+        "next_rating": next_rating,
         "night_before": night_before["as_of_day"] if night_before else None,
         "last_month": _last_month(marts, card),
         "nights": nights,
         "has_nights_before": bool(nights_before),
-        "trend": _trend(marts, card, nights, nights_before, standing),
+        "trend": _trend(marts, card, nights, nights_before, standing, next_rating),
         "bars": charts.groups(card.groups, _groups_text(card)),
         "changes": _changes(marts, night_before),
         "rules": {row["indicator_code"]: row for row in marts.rows(_RULES)},
@@ -477,11 +478,12 @@ def _trend(
     nights: list[tuple[date, Decimal]],
     nights_before: list[tuple[date, Decimal]],
     standing: Standing | None,
+    next_rating: Row | None,
 ) -> Markup:
     lines = []
-    if rating := marts.row(_NEXT_RATING, score=card.total["total_score"]):
-        name = f"{rating['rating_name']}: từ {decimal_comma(rating['min_score'], 0)}"
-        lines.append((rating["min_score"], name))
+    if next_rating:
+        name = f"{next_rating['rating_name']}: từ {decimal_comma(next_rating['min_score'], 0)}"
+        lines.append((next_rating["min_score"], name))
     if standing and standing.target_score and standing.lacking:
         name = f"thứ {settings.load().target_rank}: {decimal_comma(standing.target_score, 2)}"
         lines.append((standing.target_score, name))
