@@ -66,7 +66,7 @@ class Morning:
 
 @dataclass(frozen=True)
 class Mornings:
-    """``again``: the second night published a second time."""
+    """``again``: the second night published a second time, with the first place as the target."""
 
     first: Morning
     second: Morning
@@ -85,12 +85,12 @@ def mornings(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Morni
     _plant()
     fetch_day(date(2026, 11, 28))
     check_day(date(2026, 11, 28))
-    return Mornings(
-        _morning(folder / "first.html", FIRST),
-        _morning(folder / "second.html", SECOND),
-        _morning(folder / "again.html", SECOND),
-        _morning(folder / "next_month.html", NEXT_MONTH),
-    )
+    first = _morning(folder / "first.html", FIRST)
+    second = _morning(folder / "second.html", SECOND)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CHISO_TARGET_RANK", "1")
+        again = _morning(folder / "again.html", SECOND)
+    return Mornings(first, second, again, _morning(folder / "next_month.html", NEXT_MONTH))
 
 
 def _plant() -> None:

@@ -19,10 +19,10 @@ import pytest
 from axe_core_python.base import AXE_SCRIPT
 from selenium.webdriver import ActionChains, Chrome, Keys
 
-from chiso766 import morning_page, settings
+from chiso766 import database, morning_page, settings
 from chiso766.scorecard import RATING_NAMES, decimal_comma
 
-from .conftest import PLANTED, Morning, Mornings
+from .conftest import PLANTED, UNIT, Morning, Mornings
 
 LARGEST = 2_000_000
 DBT = settings.PROJECT_ROOT / "dbt"
@@ -198,9 +198,15 @@ def test_the_first_morning_has_nothing_to_compare_with(mornings: Mornings) -> No
 
 
 def test_a_new_month_says_how_the_last_one_ended(mornings: Mornings) -> None:
-    [closed] = mornings.again.marts["fct_scorecard"]
+    """As it is known now: December's first exports also change dossiers of November."""
+    with database.connect() as connection:
+        [(closed,)] = connection.execute(
+            "select total_score from marts.fct_scorecard where profile = 'portal-2026'"
+            " and unit_code = %s and period_type = 'month' and period_start = '2026-11-01'",
+            [UNIT],
+        )
     assert "Tháng 12/2026 mới bắt đầu" in mornings.next_month.text
-    ended = f"Tháng 11/2026 khép lại với {decimal_comma(closed['total_score'], 2)} điểm"
+    ended = f"Tháng 11/2026 khép lại với {decimal_comma(closed, 2)} điểm"
     assert ended in mornings.next_month.text
 
 
@@ -226,10 +232,20 @@ def test_todays_list_counts_what_is_open(mornings: Mornings) -> None:
     assert number(words(petitions)) == len(mornings.second.marts["petition_worklist"]) > 0
 
 
-def test_the_plan_stands_there_step_by_step(mornings: Mornings) -> None:
-    steps = sorted(mornings.second.marts["improvement_plan"], key=lambda row: row["step"])
-    for step in steps:
-        assert f"{step['action_name']} {step['units_of_work']} việc" in mornings.second.text
+def test_the_plan_stands_there_step_by_step_and_says_where_it_leads(mornings: Mornings) -> None:
+    """To the 20th place; the second publication asks for the first one, which is out of reach."""
+    for morning, target in ((mornings.second, 20), (mornings.again, 1)):
+        steps = sorted(morning.marts["improvement_plan"], key=lambda row: row["step"])
+        for step in steps:
+            assert f"{step['action_name']} {step['units_of_work']} việc" in morning.text
+        reached = steps[-1]["cumulative_rank"]
+        assert (reached <= target) == (target == 20)
+        said = one(morning, "//h3[@id='phuong-an']/following-sibling::table[1]/caption")
+        assert (f"để vào thứ {target} " in words(said)) == (reached <= target)
+        assert (f"không thể vào thứ {target}:" in words(said)) == (reached > target)
+        best = max(steps, key=lambda row: row["points_gained"])
+        first = morning.tree.xpath("//main/section")[0]
+        assert f"+{decimal_comma(best['points_gained'], 2)}" in words(first)
 
 
 def test_no_personal_data_is_on_it(mornings: Mornings) -> None:
