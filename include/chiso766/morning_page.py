@@ -638,7 +638,7 @@ def _signed(points: Decimal) -> str:
 
 def _things(rows: list[Row]) -> str:
     """How many there are of which ``rows`` are listed."""
-    return decimal_comma(rows[0]["things"] if rows else 0, 0)
+    return decimal_comma(Decimal(rows[0]["things"] if rows else 0), 0)
 
 
 def _inside(label: str) -> str:
