@@ -493,7 +493,7 @@ def _trend(
         expected = (forecast["ends_on"], forecast["low_score"], forecast["high_score"])
     (first_day, first), (last_day, last) = nights[0], nights[-1]
     text = (
-        f"Biểu đồ đường: tổng điểm {card.period.label} từ {decimal_comma(first, 2)} đêm"
+        f"Biểu đồ đường: tổng điểm {_inside(card.period.label)} từ {decimal_comma(first, 2)} đêm"
         f" {first_day:%d/%m} đến {decimal_comma(last, 2)} đêm {last_day:%d/%m}; số của từng đêm ở"
         " bảng ngay dưới."
     )
