@@ -177,6 +177,9 @@ def _speaking(svg: str, name: str, text: str) -> Markup:
     root = etree.fromstring(svg)
     for attribute in ("width", "height", "class"):
         del root.attrib[attribute]
+    for part in root.iter():  # what Vega names its parts is not for readers
+        part.attrib.pop("role", "")
+        part.attrib.pop("aria-roledescription", "")
     root.set("id", f"bieu-do-{name}")
     root.set("role", "img")
     root.set("aria-labelledby", f"bieu-do-{name}-mo-ta")

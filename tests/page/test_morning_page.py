@@ -233,19 +233,17 @@ def test_todays_list_counts_what_is_open(mornings: Mornings) -> None:
 
 
 def test_the_plan_stands_there_step_by_step_and_says_where_it_leads(mornings: Mornings) -> None:
-    """To the 20th place; the second publication asks for the first one, which is out of reach."""
-    for morning, target in ((mornings.second, 20), (mornings.again, 1)):
-        steps = sorted(morning.marts["improvement_plan"], key=lambda row: row["step"])
-        for step in steps:
-            assert f"{step['action_name']} {step['units_of_work']} việc" in morning.text
-        reached = steps[-1]["cumulative_rank"]
-        assert (reached <= target) == (target == 20)
-        said = one(morning, "//h3[@id='phuong-an']/following-sibling::table[1]/caption")
-        assert (f"để vào thứ {target} " in words(said)) == (reached <= target)
-        assert (f"không thể vào thứ {target}:" in words(said)) == (reached > target)
-        best = max(steps, key=lambda row: row["points_gained"])
-        first = morning.tree.xpath("//main/section")[0]
-        assert f"+{decimal_comma(best['points_gained'], 2)}" in words(first)
+    caption = "//h3[@id='phuong-an']/following-sibling::table[1]/caption"
+    steps = sorted(mornings.second.marts["improvement_plan"], key=lambda row: row["step"])
+    for step in steps:
+        assert f"{step['action_name']} {step['units_of_work']} việc" in mornings.second.text
+    assert "để vào thứ 20" in words(one(mornings.second, caption))
+    best = max(steps, key=lambda row: row["points_gained"])
+    first = mornings.second.tree.xpath("//main/section")[0]
+    assert f"+{decimal_comma(best['points_gained'], 2)}" in words(first)
+    missed = words(one(mornings.out_of_reach, caption))
+    assert "không thể vào thứ 20" in missed
+    assert "xếp thứ 21" in missed
 
 
 def test_no_personal_data_is_on_it(mornings: Mornings) -> None:
@@ -407,8 +405,9 @@ def test_it_prints_on_a_few_sheets_of_a4(page: Chrome) -> None:
 def test_axe_finds_nothing_to_object_to(page: Chrome) -> None:
     page.execute_script(OPEN_ALL)
     page.execute_script(AXE_SCRIPT)
+    # Contrast has its own test, which takes a moment and not a minute.
     found = page.execute_async_script(
-        "axe.run().then(found => arguments[0](found.violations.map(v =>"
+        "axe.run({rules: {'color-contrast': {enabled: false}}}).then(found => arguments[0](found.violations.map(v =>"
         " [v.id, v.nodes.slice(0, 3).map(n => n.html)])))"
     )
     assert found == []
