@@ -407,7 +407,7 @@ def test_axe_finds_nothing_to_object_to(page: Chrome) -> None:
     page.execute_script(AXE_SCRIPT)
     # Contrast has its own test, which takes a moment and not a minute.
     found = page.execute_async_script(
-        "axe.run({rules: {'color-contrast': {enabled: false}}}).then(found => arguments[0](found.violations.map(v =>"
-        " [v.id, v.nodes.slice(0, 3).map(n => n.html)])))"
+        "axe.run({rules: {'color-contrast': {enabled: false}}}).then(found =>"
+        " arguments[0](found.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html)])))"
     )
     assert found == []
