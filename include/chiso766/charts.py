@@ -91,7 +91,9 @@ def trend(
         mark = {"type": "rule", "color": ACCENT, "strokeWidth": 5, "opacity": 0.35}
         layers.append(_layer(mark, ends, day, score))
         layers[-1]["encoding"]["y2"] = {"field": "high"}
-    label = {"type": "text", "dy": -11, "fontWeight": "bold", "fontSize": 13, "color": ACCENT}
+    fell = len(now) > 1 and now[-1][1] < now[-2][1]
+    label = {"type": "text", "fontWeight": "bold", "fontSize": 13, "color": ACCENT}
+    label |= {"dy": 16 if fell else -11}  # away from the line
     label |= {"align": "right" if now[-1][0].day > _MONTH_DAYS / 2 else "left"}
     layers.append(_layer(label, _nights(now[-1:]), day, score))
     layers[-1]["encoding"]["text"] = {"field": "label"}
