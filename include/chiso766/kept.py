@@ -71,6 +71,10 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
         " where relnamespace = 'raw'::regnamespace and relkind = 'r'"
     )
     version = warehouse.version(connection)
-    given = (current.population_database_code, version, newest_units, tables)
-    digest.update(repr(given).encode())
+    counted_by = (
+        current.population_database_code,
+        current.report_returned,
+        current.report_awaited,
+    )
+    digest.update(repr((counted_by, version, newest_units, tables)).encode())
     return digest.hexdigest()
