@@ -25,9 +25,9 @@ from chiso766.database import connect
 
 _DAY = date(2026, 11, 20)
 _STEPS = {
-    "read and copy": (check._Load, "_read"),
+    "read and copy": (check._Load, "read"),
     "check": (suites, "broken_rows"),
-    "account and insert": (check._Load, "_account"),
+    "account and insert": (check._Load, "account"),
     "the whole load": (check, "check_day"),
 }
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import psycopg
 from psycopg import sql
@@ -120,7 +123,7 @@ def _results_in(planned: Sequence[Work]) -> bool:
 
 
 def _gain(now: Indicators, work: Work) -> int:
-    return points.total(solver.done(now, [work], [work.things])) - points.total(now)
+    return points.gained(now, solver.done(now, [work], [work.things]))
 
 
 def _step(situation: Situation, work: Work, before: Indicators, after: Indicators) -> Step:
@@ -131,7 +134,7 @@ def _step(situation: Situation, work: Work, before: Indicators, after: Indicator
         action=work.action,
         effects=work.effects,
         units_of_work=work.things,
-        points_gained=points.total(after) - points.total(before),
+        points_gained=points.gained(before, after),
         cumulative_score=score,
         cumulative_rank=situation.place(score),
     )
@@ -163,11 +166,17 @@ def write_plans(connection: psycopg.Connection) -> None:
     periods = connection.execute(
         "select period_type, period_start from intermediate_next.int_current_period"
     ).fetchall()
+    found = [
+        (period, situation)
+        for period in (Period(*each) for each in periods)
+        for situation in situations(connection, period, "_next")
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as solvers:  # the solver works without Python's lock
+        plans = solvers.map(partial(_planned, target_rank=target_rank), (one for _, one in found))
     rows = [
         (situation.unit_code, period.type, period.start, number, *_columns(situation, step))
-        for period in (Period(*found) for found in periods)
-        for situation in situations(connection, period, "_next")
-        for number, step in enumerate(_planned(situation, target_rank), start=1)
+        for (period, situation), steps in zip(found, plans, strict=True)
+        for number, step in enumerate(steps, start=1)
     ]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("delete from marts_next.improvement_plan")

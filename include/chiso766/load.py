@@ -1,8 +1,9 @@
 """The SQL by which one file goes from its stage into ``raw`` and ``set_aside``, per source.
 
-The stage ``load.stage_<source>`` is an unlogged table. A field that is no text stands there twice,
-as given (``<field>_given``) and as its value. What is given but cannot be read has the value -1 or
--infinity, which no rule accepts.
+Files that are checked together stand in the unlogged table ``load.files_<source>``. The stage
+``load.stage_<source>`` is a view of them: of all while they are checked, then of one after another.
+A field that is no text stands there twice, as given (``<field>_given``) and as its value. What is
+given but cannot be read has the value -1 or -infinity, which no rule accepts.
 Parameters of the statements: ``load_id``, ``file_id``, ``export_day``, ``file_name``.
 """
 
@@ -79,24 +80,63 @@ def stage(source: Source) -> str:
     return f"load.stage_{source.name}"
 
 
+def _files(source: Source) -> str:
+    return f"load.files_{source.name}"
+
+
 def given(source: Source, field: str) -> str:
     """The stage's column of a field as given."""
     return f"{field}_given" if source.fields[field] in _VALUES else field
 
 
-def create_stage(source: Source, export_day: date) -> str:
+def create_stage(source: Source) -> str:
     """Make an empty stage."""
     columns = [
+        "file_id bigint not null",
         "line integer not null",
         "unreadable boolean",
         "extra jsonb",
         *(line for field in source.fields for line in _stage_columns(source, field)),
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
-        f"export_day date not null default '{export_day.isoformat()}'",
+        "export_day date not null",
         "content_hash uuid generated always as"
         f" (convert.to_content_hash({_content(source)})) stored",
     ]
-    return f"create unlogged table {stage(source)} ({', '.join(columns)})"
+    return (
+        f"create unlogged table {_files(source)} ({', '.join(columns)});"
+        f"create index on {_files(source)} (file_id);"
+        f"create view {stage(source)} as select * from {_files(source)}"
+    )
+
+
+def next_file(source: Source, file_id: int, export_day: date) -> str:
+    """Let the rows that come now be those of a file."""
+    return (
+        f"alter table {_files(source)} alter column file_id set default {file_id},"
+        f" alter column export_day set default '{export_day.isoformat()}'"
+    )
+
+
+def remove_file(source: Source) -> str:
+    """Take a file out of those that are checked together."""
+    return f"delete from {_files(source)} where file_id = %(file_id)s"
+
+
+def repeats_keys(source: Source) -> str:
+    """Whether a file and one before it among those that are checked together share a key."""
+    return f"""
+        select exists (
+            select from {_files(source)} as this join {_files(source)} as other using (row_key)
+            where this.file_id = %(file_id)s and other.file_id <> %(file_id)s
+        )"""
+
+
+def show_file(source: Source, file_id: int) -> str:
+    """Let the stage hold the rows of one file from now on."""
+    return (
+        f"create or replace view {stage(source)} as"
+        f" select * from {_files(source)} where file_id = {file_id}"
+    )
 
 
 def _content(source: Source) -> str:
@@ -106,8 +146,8 @@ def _content(source: Source) -> str:
 
 
 def drop_stage(source: Source) -> str:
-    """Drop the stage of a load that is done, or was cut off."""
-    return f"drop table if exists {stage(source)}"
+    """Drop the stage of loads that are done, or were cut off."""
+    return f"drop table if exists {_files(source)} cascade"
 
 
 def _stage_columns(source: Source, field: str) -> list[str]:
@@ -133,7 +173,7 @@ def _row_key(source: Source) -> str:
 def copy_into_stage(source: Source) -> str:
     """Takes the lines of ``copied.Copied``."""
     columns = ", ".join(column for field in source.fields for column in _pair(source, field))
-    return f"copy {stage(source)} (line, unreadable, extra, {columns}) from stdin"
+    return f"copy {_files(source)} (line, unreadable, extra, {columns}) from stdin"
 
 
 def convert_unusual(source: Source) -> str:
@@ -148,7 +188,10 @@ def convert_unusual(source: Source) -> str:
         f" {_VALUES[source.fields[field]].format(given(source, field))} else {field} end"
         for field, is_left in left.items()
     )
-    return f"update {stage(source)} set {values} where {' or '.join(left.values())}"
+    return (
+        f"update {_files(source)} set {values}"
+        f" where file_id = %(file_id)s and ({' or '.join(left.values())})"
+    )
 
 
 def _pair(source: Source, field: str) -> tuple[str, ...]:
@@ -174,14 +217,15 @@ def keep_older(source: Source, columns: frozenset[str]) -> str:
         " || coalesce(stage.extra, '{}'), '{}')"
     )
     return f"""
-        update {stage(source)} as stage set {", ".join([extra, *fields])}
-        from {stage(source)} as same
+        update {_files(source)} as stage set {", ".join([extra, *fields])}
+        from {_files(source)} as same
         cross join lateral (
             select * from raw.{source.name} as version
             where version.row_key = same.row_key and {_BEFORE}
             order by {_NEWEST} limit 1
         ) as older
-        where stage.ctid = same.ctid {"" if absent else "and older.extra is not null"}"""
+        where stage.ctid = same.ctid and same.file_id = %(file_id)s
+            {"" if absent else "and older.extra is not null"}"""
 
 
 def set_aside(source: Source, broken: Iterable[Broken]) -> str:

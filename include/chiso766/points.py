@@ -85,3 +85,10 @@ def scores(indicators: Indicators) -> dict[str, int]:
 def total(indicators: Indicators) -> int:
     """The sum of their scores, in hundredths of a point."""
     return sum(scores(indicators).values())
+
+
+def gained(before: Indicators, after: Indicators) -> int:
+    """By how much their sum rose; what is the same object as before is not looked at."""
+    changed = {code for code, one in after.items() if one is not before[code]}
+    changed |= {code for code, factor in FACTOR_OF.items() if factor in changed and code in after}
+    return sum(score(code, after) - score(code, before) for code in changed)

@@ -96,7 +96,7 @@ class _Program:
     def gain(self, units: Sequence[int]) -> int:
         """What so much work gains, in cents, exactly."""
         after = done(self._indicators, self._work, units)
-        return points.total(after) - points.total(self._indicators)
+        return points.gained(self._indicators, after)
 
     def most(self) -> list[int]:
         """Work that gains the most, though not the least such work."""

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chiso766 import load
+from chiso766 import load, warehouse
 from chiso766.check import check_day
+from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.rows import Tidy
@@ -223,7 +224,7 @@ def test_a_load_that_is_cut_off_while_it_copies_is_run_again_with_the_same_end(
     def columns_of_a_dying_copy(tidy: Tidy, row: Row) -> tuple[str | None, ...]:
         select(
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where query like 'copy load.stage_dossiers%%'"
+            " where query like 'copy load.files_dossiers%%'"
         )
         return columns(tidy, row)
 
@@ -231,6 +232,19 @@ def test_a_load_that_is_cut_off_while_it_copies_is_run_again_with_the_same_end(
         fault.setattr(Tidy, "columns", columns_of_a_dying_copy)
         with pytest.raises(ChisoError, match="cơ sở dữ liệu"):
             check_day(DAY)
+    check_day(DAY)
+
+    assert_all_is_there()
+
+
+def test_a_stage_that_an_earlier_version_left_is_in_nobodys_way() -> None:
+    with connect() as connection:
+        connection.execute("create unlogged table load.stage_dossiers (line integer)")
+        connection.execute("comment on schema ops is null")  # as before an upgrade
+    warehouse.prepare()
+    deliver_a_bit_of_everything()
+    fetch_day(DAY)
+
     check_day(DAY)
 
     assert_all_is_there()

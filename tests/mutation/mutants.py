@@ -23,6 +23,7 @@ LEFT_OUT = (
     "data_status.sql",
     "dim_date.sql",
     "fct_indicator_daily.sql",
+    "hash_joins.sql",
     "int_changed_dossier.sql",
     "int_dossier_moment.sql",
     "int_dossier_sum.sql",

@@ -3,6 +3,7 @@
 -- Uses come evenly, as often as lately (int_forecast_span). Those that were not used then are used, all together, as
 -- often as those that were used just once (Good and Turing); the others a little less often than they were, as some
 -- were used by luck: the fewer were used twice, the more of those used once (absolute discounting of Ney and Kneser).
+{{ config(pre_hook="{{ hash_joins() }}") }}
 with recent_use as (
     select
         dossier.unit_code,

@@ -1,5 +1,6 @@
 -- One row per indicator, unit and period with a counted thing: how many things, how many of them in.
 -- Summed before the union: one hash of each indicator's own rows instead of one sort of everything.
+{{ config(pre_hook="{{ hash_joins() }}") }}
 with counted as (
     select
         code as indicator_code,

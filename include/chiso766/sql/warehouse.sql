@@ -11,6 +11,20 @@ create schema if not exists history;    -- what was published each night
 create schema if not exists intermediate;      -- the tables behind the marts, swapped with them
 create schema if not exists intermediate_next;
 
+-- What a load of an earlier version left when it was cut off: a stage was a table then, and is a view now.
+do $$
+declare
+    stage regclass;
+begin
+    for stage in
+        select oid from pg_class
+        where relnamespace = 'load'::regnamespace and relkind = 'r' and relname like 'stage\_%'
+    loop
+        execute format('drop table %s', stage);
+    end loop;
+end
+$$;
+
 -- Local time of one of the forms of contract/exports.md ("Formats"); null: not a time.
 create or replace function convert.to_time(value text) returns timestamp
 language plpgsql immutable strict parallel safe as $$
