@@ -37,8 +37,7 @@
 {% endmacro %}
 
 {# One row per dossier and report period that it counts in: where it comes from, how it stands at T (2.1), and why late.
-   Counted are the dossiers of 2.1. Two settings say otherwise (settings.py): a dossier that was returned may be left out,
-   and one that waits for its first supplement may be in progress, until it arrives.
+   Counted are the dossiers of 2.1, unless a setting says otherwise (report_settings.sql).
    dossiers, supplements, only_changed_ones: as in judged_dossiers. #}
 {% macro report_dossiers(periods, dossiers, supplements, only_changed_ones=true) %}
 {{ judged_dossiers(periods, dossiers, supplements, only_changed_ones) }},
@@ -51,21 +50,9 @@ counted as (
             when is_online then 'online'
             else 'direct'
         end as inflow,
-        {% if var('report_awaited') == 'in_progress' %}
-        case
-            when ended_at is not null or not is_finished then state
-            when state = 'late' then 'open_overdue'
-            else 'open_in_time'
-        end as outcome
-        {% else %}
-        state as outcome
-        {% endif %}
+        {{ report_outcome() }} as outcome
     from judged
-    where
-        coalesce({{ 'ended_at' if var('report_awaited') == 'in_progress' else 'finished_at' }} >= starts_at, true)
-        {% if var('report_returned') == 'left_out' %}
-        and not (status in (8, 7, 3) and ended_at is not null)
-        {% endif %}
+    where coalesce({{ left_report_at() }} >= starts_at, true) {{ and_not_left_out() }}
 )
 
 select

@@ -22,7 +22,7 @@ from chiso766.errors import ChisoError
 
 _PROFILE = "portal-2026"
 # Any number that nothing else locks: of two machines one at a time brings the reports up to date.
-REPORTS_LOCK = 766_000_006
+_REPORTS_LOCK = 766_000_006
 
 
 def page_path() -> Path:
@@ -33,7 +33,7 @@ def page_path() -> Path:
 def publish_reports() -> None:
     """Write the page of the published marts, also under its day, and what goes back to clerks."""
     with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [REPORTS_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
         pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
         _write(pages, _page(connection, day))

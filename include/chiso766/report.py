@@ -39,8 +39,6 @@ from chiso766.report_period import ReportPeriod
 ALL = "tat-ca"
 BRIEF = "tom-tat"
 _HIGHEST_RECEIVER = "Văn phòng Chính phủ"
-# Says when it was written, and by whom.
-_ABOUT = "docProps/core.xml"
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +49,10 @@ _UNIT: LiteralString = """
     where unit.unit_code = %s
 """
 _UNITS: LiteralString = """
-    with recursive below as (
-        select unit_code from marts.dim_unit where unit_code = %s
-        union
-        select unit.unit_code from marts.dim_unit as unit
-        join below on below.unit_code = unit.parent_unit_code
-    )
-    select unit_code from below order by unit_code
+    select unit_code from intermediate.int_unit_tree where ancestor_code = %s order by unit_code
+"""
+_IS_CUT_OFF_DAY: LiteralString = """
+    select exists (select from intermediate.int_report_calendar where period_end = %s)
 """
 
 
@@ -78,41 +73,46 @@ def make_official(day: date) -> list[Path]:
 
     Returns what was written; what has the content that is there already is not.
     """
-    with database.connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [publish.REPORTS_LOCK])
+    from chiso766.build import build_lock  # with dbt, which the command does not need
+
+    with build_lock() as connection:  # nothing is published while they are made
         newest = scorecard.newest_day(connection)
+        [(is_cut_off_day,)] = connection.execute(_IS_CUT_OFF_DAY, [day]).fetchall()
+        if not is_cut_off_day:
+            log.info("Ngày %s không phải ngày chốt số liệu báo cáo.", day)
+            return []
         if newest < day:
             raise ChisoError(
                 f"Số liệu mới công bố đến hết ngày {newest:%d/%m/%Y}, chưa có ngày {day:%d/%m/%Y}"
                 f" để chốt báo cáo: hãy chạy ./chiso nightly {day} trước."
             )
         ending = [one for one in report_period.known(connection) if one.period_end == day]
-        written = [path for period in ending for path in _make(connection, period)]
-    for path in written:
-        log.info("Đã lập báo cáo %s", path)
-    if not ending:
-        log.info("Ngày %s không phải ngày chốt số liệu báo cáo.", day)
-    return written
+        return [path for period in ending for path in _make(connection, period)]
 
 
 def _make(connection: psycopg.Connection, period: ReportPeriod) -> list[Path]:
     folder = settings.make_private(publish.page_path().parent / "official" / period.period_code)
     _bring(folder)
+    written = []
+    for path, write in _official(connection, folder, period):
+        with _saying_where(path):
+            if _replace(path, write):
+                log.info("Đã lập báo cáo %s", path)
+                written.append(path)
+    publish.share(path for path in folder.iterdir() if path.is_file())
+    return written
+
+
+def _official(
+    connection: psycopg.Connection, folder: Path, period: ReportPeriod
+) -> Iterator[tuple[Path, Callable[[Path], None]]]:
+    """Each report and what writes it, one after the other: those of a city are many."""
     home = settings.load().unit
-    units = [unit for (unit,) in connection.execute(_UNITS, [home])]
-    wanted = {
-        folder / set_aside_sheets.file_name(unit): _workbook(connection, ALL, unit, period)
-        for unit in units
-    }
+    for (unit,) in connection.execute(_UNITS, [home]).fetchall():
+        yield folder / set_aside_sheets.file_name(unit), _workbook(connection, ALL, unit, period)
     if period.period_type in ("month", "quarter", "year"):
         path = (folder / set_aside_sheets.file_name(home)).with_suffix(".docx")
-        wanted[path] = _brief(connection, home, periods.parse(period.period_code))
-    written = []
-    for path, write in wanted.items():
-        with _saying_where(path):
-            written += [path] if _replace(path, write) else []
-    publish.share(folder.iterdir())
-    return written
+        yield path, _brief(connection, home, periods.parse(period.period_code))
 
 
 @contextmanager
@@ -157,7 +157,7 @@ def _version_before(path: Path) -> Path:
 
 def _content(path: Path) -> dict[str, int]:
     with ZipFile(path) as parts:
-        return {part.filename: part.CRC for part in parts.infolist() if part.filename != _ABOUT}
+        return {part.filename: part.CRC for part in parts.infolist()}
 
 
 def _workbook(

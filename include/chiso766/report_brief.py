@@ -23,6 +23,7 @@ from chiso766 import scorecard, settings
 from chiso766.errors import ChisoError
 from chiso766.period import Period
 from chiso766.scorecard import RATING_NAMES, Scorecard, decimal_comma
+from chiso766.set_aside_sheets import xml_text
 from chiso766.situation import PROFILE
 
 Row = dict[str, Any]
@@ -34,7 +35,6 @@ _STEPS = 4
 
 _FONT = "Times New Roman"
 _CENTRE, _RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
-_XML_TEXT = str.maketrans(dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF]))
 
 _OF: LiteralString = """
     unit_code = %(unit)s and period_type = %(period_type)s and period_start = %(period_start)s
@@ -185,14 +185,18 @@ def _groups(document: Document, brief: Brief) -> None:
 
 
 def _moved(brief: Brief) -> list[str]:
-    """The indicators that gained and lost most."""
+    """The indicators that gained and lost most; a score that does not exist adds 0."""
     if brief.before is None:
         return []
-    was = {row["indicator_code"]: row["score"] for row in brief.before.indicators}
-    changes = [
-        (row["score"] - was[row["indicator_code"]], row["indicator_code"], row["indicator_name"])
+    none = Decimal(0)
+    was = {row["indicator_code"]: row["score"] or none for row in brief.before.indicators}
+    changes: list[tuple[Decimal, str, str]] = [
+        (
+            (row["score"] or none) - was.get(row["indicator_code"], none),
+            row["indicator_code"],
+            row["indicator_name"],
+        )
         for row in brief.card.indicators
-        if row["score"] is not None and was.get(row["indicator_code"]) is not None
     ]
     sentences = []
     for title, moved in (
@@ -233,8 +237,13 @@ def _to_do(brief: Brief) -> list[str]:
         f" +{_score(row['points_gained'])} điểm (chỉ số {_each_once(row['effects'])})."
         for row in brief.steps
     ]
-    if len(sentences) == 1:
-        sentences.append("Không có việc nào khác cần làm để đạt thứ hạng mục tiêu.")
+    if not brief.steps:
+        lacks = brief.standing is None or brief.standing["gap_to_target_rank"]
+        sentences.append(
+            "Chưa có phương án nâng điểm cho kỳ này."
+            if lacks
+            else "Không có việc nào khác cần làm để giữ thứ hạng mục tiêu."
+        )
     return sentences
 
 
@@ -253,7 +262,7 @@ def _set_up(document: Document, card: Scorecard) -> None:
     usual.paragraph_format.space_before = usual.paragraph_format.space_after = Pt(0)
     about = document.core_properties
     about.author = about.last_modified_by = "chiso766"
-    about.title = f"Tóm tắt {card.period.label} – {card.unit_name}"
+    about.title = f"Tóm tắt điểm Quyết định 766, {card.period.label}"
     about.created = about.modified = datetime.combine(card.as_of_day, time())
 
 
@@ -317,7 +326,7 @@ def _add(
     italic: bool = False,
     align: WD_ALIGN_PARAGRAPH | None = None,
 ) -> Paragraph:
-    run = paragraph.add_run(text.translate(_XML_TEXT))
+    run = paragraph.add_run(xml_text(text))
     run.bold, run.italic = bold, italic
     if align is not None:
         paragraph.alignment = align

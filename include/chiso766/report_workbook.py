@@ -6,7 +6,6 @@ looks at the file, in a preview, sees the values.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from math import ceil
@@ -18,14 +17,13 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from chiso766.report_forms import Column, Filled, Row
 from chiso766.report_period import ReportPeriod
+from chiso766.set_aside_sheets import xml_text
 
 _FONT = "Times New Roman"
 _A4 = 9
 _INCHES = 0.5
 _LINE = 15  # points
 _LETTERS = 1.25  # of this font, in the width of a digit
-# What XML cannot hold; control characters are escaped by the writer.
-_FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _NOT_SIGNED = "…………, ngày …… tháng …… năm {year}"
 _RETURNED = {
     "settled": "",
@@ -46,7 +44,7 @@ def write(
     """
     with xlsxwriter.Workbook(path) as workbook:
         as_of = datetime.combine(period.as_of_day, time())
-        workbook.set_properties({"author": "chiso766", "company": unit_name, "created": as_of})
+        workbook.set_properties({"author": "chiso766", "created": as_of})
         for filled in forms:
             _Sheet(workbook, filled, period).write(unit_name, receiver_name)
 
@@ -98,7 +96,7 @@ class _Sheet:
         bold, plain = self._format(bold=True, font_size=10), self._format(font_size=10)
         self._sheet.write_rich_string(0, 0, bold, number, plain, f"\n{source}", small)
         names = f"Đơn vị báo cáo:\n{unit_name}\nĐơn vị nhận báo cáo:\n{receiver_name}"
-        self._sheet.merge_range(0, right, 2, self._last, _text(names), small)
+        self._sheet.merge_range(0, right, 2, self._last, xml_text(names), small)
         middle = (left + 1, right - 1)
         title = self._format(bold=True, font_size=12, align="center", text_wrap=True)
         centred = self._format(align="center")
@@ -170,7 +168,7 @@ class _Sheet:
             self._sheet.write(row, number, values[column.of], style)  # None leaves it blank
         else:
             style = self._format(border=1, text_wrap=True)
-            self._sheet.write_string(row, number, _text(values[column.of]), style)
+            self._sheet.write_string(row, number, xml_text(str(values[column.of])), style)
 
     def _total_cell(self, row: int, number: int, first: int) -> None:
         column = self._columns[number]
@@ -256,7 +254,3 @@ def _number(number: int, column: Column) -> str:
     if column.share:
         return f"({number})=({column.share[0]})/({column.share[1]})"
     return f"({number})"
-
-
-def _text(value: object) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", str(value))

@@ -43,7 +43,7 @@ from (
     select today.dossier_code
     from {{ kept('int_dossier_now') }} as today
     where
-        {{ 'today.ended_at' if var('report_awaited') == 'in_progress' else 'today.finished_at' }} is null
+        today.{{ left_report_at() }} is null
         and (
             date_trunc('month', date '{{ var("since").as_of_day }}')
             <> date_trunc('month', date '{{ var("as_of_day") }}')

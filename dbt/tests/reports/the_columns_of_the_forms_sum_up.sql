@@ -1,5 +1,5 @@
--- Form II.06a: (3) = (4) + (5) + (6) and (3) = (7) + (11), whose parts are the five states. Form II.06b: what is late has
--- one cause. What holds for each procedure holds for their sums.
+-- Form II.06a: (3) = (4) + (5) + (6) and (3) = (7) + (11), whose parts are the five states. Form II.06b: what is late
+-- has one cause. What holds for each procedure holds for their sums.
 select
     unit_code,
     period_start,
@@ -10,6 +10,4 @@ from {{ ref('int_report_sum') }}
 where
     dossiers <> received_online + received_direct + carried_over
     or dossiers <> settled_early + settled_on_time + settled_late + in_progress_in_time + in_progress_overdue
-    or settled_late + in_progress_overdue <> {% for cause in late_causes() -%}
-        late_{{ cause }}{{ ' + ' if not loop.last }}
-    {%- endfor %}
+    or settled_late + in_progress_overdue <> {{ 'late_' ~ late_causes() | join(' + late_') }}
