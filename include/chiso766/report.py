@@ -59,6 +59,9 @@ _IS_CUT_OFF_DAY: LiteralString = """
 def run(form: str, unit: str | None, period: str, path: Path) -> None:
     """Write a form (a name of ``FORMS``, ``ALL`` or ``BRIEF``) of a unit (the home unit)."""
     unit = unit or settings.load().unit
+    suffix = ".docx" if form == BRIEF else ".xlsx"
+    if path.suffix.lower() != suffix:
+        raise ChisoError(f"Tên tệp {path} không đúng: hãy đặt tên có đuôi {suffix} (-o).")
     with database.connect() as connection:
         if form == BRIEF:
             write = _brief(connection, unit, periods.parse(period))

@@ -7,9 +7,8 @@ found, say in their title block that their layout is our own.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -50,7 +49,7 @@ class Column:
     of: str
     parts: tuple[int, ...] = ()
     share: tuple[int, int] | None = None
-    width: float = 8.5
+    width: float = 9.5
 
     @property
     def is_count(self) -> bool:
@@ -178,7 +177,7 @@ def _late(connection: psycopg.Connection, unit: str, period: ReportPeriod) -> li
     return _numbered(
         [
             row
-            | {time: _day(row[time]) for time in times}
+            | {time: row[time].date() if row[time] else "" for time in times}
             | {
                 "procedure_name": row["procedure_name"] or row["procedure_code"],
                 "outcome": _OUTCOMES[row["outcome"]],
@@ -194,19 +193,9 @@ def _numbered(rows: list[Row]) -> list[Row]:
     return [row | {"number": number} for number, row in enumerate(rows, 1)]
 
 
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%d/%m/%Y}" if moment else ""
-
-
 def _columns(*columns: Column, name: str) -> tuple[Column, ...]:
     first = (Column(("STT",), "number", width=5), Column((name,), "name", width=34))
     return (*first, *columns)
-
-
-def _causes() -> Sequence[Column]:
-    return [
-        Column(("Chia theo nguyên nhân", name), cause, width=10.5) for cause, name in CAUSES.items()
-    ]
 
 
 _RECEIVED = "Số lượng hồ sơ tiếp nhận"
@@ -217,15 +206,15 @@ FORM_06A = Form(
     name="06a",
     sheet="II.06a",
     number=("Biểu số II.06a/VPCP/KSTT", "Ban hành theo Thông tư số 01/2020/TT-VPCP"),
-    title=("TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT TTHC\nTẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT TTHC"),
+    title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT TTHC\nTẠI CƠ QUAN, ĐƠN VỊ TRỰC TIẾP GIẢI QUYẾT TTHC",
     counts="Đơn vị tính: số hồ sơ TTHC",
     columns=_columns(
         Column((_RECEIVED, "Tổng số"), "received", parts=(4, 5, 6), width=10),
-        Column((_RECEIVED, "Trong kỳ", "Trực tuyến"), "received_online", width=9),
+        Column((_RECEIVED, "Trong kỳ", "Trực tuyến"), "received_online"),
         Column(
             (_RECEIVED, "Trong kỳ", "Trực tiếp, dịch vụ bưu chính"), "received_direct", width=11
         ),
-        Column((_RECEIVED, "Từ kỳ trước"), "carried_over", width=9.5),
+        Column((_RECEIVED, "Từ kỳ trước"), "carried_over"),
         Column((_SETTLED, "Tổng số"), "settled", parts=(8, 9, 10), width=10),
         Column((_SETTLED, "Trước hạn"), "settled_early"),
         Column((_SETTLED, "Đúng hạn"), "settled_on_time"),
@@ -248,7 +237,10 @@ FORM_06B = Form(
         Column(("Số hồ sơ quá hạn", "Tổng số"), "late", parts=(4, 5), width=10),
         Column(("Số hồ sơ quá hạn", "Đã giải quyết"), "settled_late"),
         Column(("Số hồ sơ quá hạn", "Đang giải quyết"), "in_progress_overdue"),
-        *_causes(),
+        *(
+            Column(("Chia theo nguyên nhân", name), cause, width=10.5)
+            for cause, name in CAUSES.items()
+        ),
         name="Lĩnh vực giải quyết",
     ),
     rows=_by_field("06b"),
@@ -287,7 +279,7 @@ DIGITISATION = Form(
     title="KẾT QUẢ SỐ HÓA HỒ SƠ VÀ THANH TOÁN TRỰC TUYẾN THEO LĨNH VỰC",
     counts="Đơn vị tính: số hồ sơ TTHC",
     columns=_columns(
-        Column(("Số hồ sơ",), "dossiers", width=9),
+        Column(("Số hồ sơ",), "dossiers"),
         Column(("Có tệp thành phần", "Số hồ sơ"), "with_component_file"),
         Column(("Có tệp thành phần", "Tỷ lệ"), "", share=(4, 3)),
         Column(("Có kết quả điện tử", "Số hồ sơ"), "with_electronic_result"),
@@ -317,14 +309,14 @@ LATE = Form(
         Column(("STT",), "number", width=5),
         Column(("Mã hồ sơ",), "dossier_code", width=20),
         Column(("Thủ tục",), "procedure_name", width=33),
-        Column(("Đơn vị tiếp nhận",), "unit_name", width=17),
+        Column(("Đơn vị tiếp nhận",), "unit_name", width=20),
         Column(("Ngày tiếp nhận",), "received_at", width=10.5),
         Column(("Hẹn trả",), "due_at", width=10.5),
         Column(("Ngày giải quyết xong",), "finished_at", width=10.5),
         Column(("Tình trạng",), "outcome", width=12),
-        Column(("Số ngày làm việc quá hạn",), "working_days_late", width=8.5),
+        Column(("Số ngày làm việc quá hạn",), "working_days_late"),
         Column(("Nguyên nhân",), "cause", width=15),
-        Column(("Đã gửi thư xin lỗi",), "apology", width=9.5),
+        Column(("Đã gửi thư xin lỗi",), "apology"),
     ),
     rows=_late,
     has_total=False,

@@ -7,7 +7,7 @@ looks at the file, in a preview, sees the values.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,10 @@ class _Sheet:
         middle = (left + 1, right - 1)
         title = self._format(bold=True, font_size=12, align="center", text_wrap=True)
         centred = self._format(align="center")
-        self._sheet.set_row(0, 36)
+        # names of two lines each fit beside the title
+        self._sheet.set_row(0, 42)
+        self._sheet.set_row(1, 20)
+        self._sheet.set_row(2, 20)
         self._sheet.merge_range(0, middle[0], 0, middle[1], self._form.title, title)
         kind = f"Kỳ báo cáo: {self._period.label}"
         self._sheet.merge_range(1, middle[0], 1, middle[1], kind, centred)
@@ -166,6 +169,9 @@ class _Sheet:
         elif column.is_count or column.of == "number":
             style = self._format(border=1, num_format="#,##0", align="center")
             self._sheet.write(row, number, values[column.of], style)  # None leaves it blank
+        elif isinstance(values[column.of], date):
+            style = self._format(border=1, num_format="dd/mm/yyyy", align="center")
+            self._sheet.write_datetime(row, number, values[column.of], style)
         else:
             style = self._format(border=1, text_wrap=True)
             self._sheet.write_string(row, number, xml_text(str(values[column.of])), style)

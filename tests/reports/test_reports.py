@@ -24,7 +24,7 @@ from chiso766.build import build_marts
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.gate import open_gate
-from chiso766.report_forms import FORMS, fill
+from chiso766.report_forms import CAUSES, FORMS, fill
 from chiso766.sample import write_sample
 
 from ..deliveries import load_days, select
@@ -203,9 +203,22 @@ def test_libreoffice_computes_the_same_sums(workbook: Path, tmp_path: Path) -> N
     assert formulas > 50
 
 
-def test_the_same_marts_give_the_same_bytes(workbook: Path, chiso: Chiso, tmp_path: Path) -> None:
+def test_the_list_names_day_and_cause_of_each_late_dossier(workbook: Path) -> None:
+    listed = select(
+        "select dossier_code, due_at::date as due, cause from marts.report_dossier"
+        f" where unit_code = '{HOME}' and period_type = 'month' and period_start = '2026-10-15'"
+        " and outcome in ('late', 'open_overdue')"
+    )
+    assert listed
+    rows = {row[1]: row for row in load_workbook(workbook)["Hồ sơ quá hạn"].values if row[1]}
+    for one in listed:
+        row = rows[one["dossier_code"]]
+        assert (row[5].date(), row[9], row[10]) == (one["due"], CAUSES[one["cause"]], "")
+
+
+def test_the_same_marts_give_the_same_bytes(workbook: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.xlsx"
-    chiso("report", "tat-ca", "--period", "2026-11", "-o", str(again))
+    report.run("tat-ca", None, "2026-11", again)
     assert again.read_bytes() == workbook.read_bytes()
 
 
@@ -229,24 +242,30 @@ def test_a_period_that_is_not_over_and_one_without_dossiers_say_so(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("asked", "sentence"),
     [
-        (["06a", "--period", "2026-13", "-o", "x.xlsx"], "Không có số liệu của kỳ báo cáo"),
-        (["06a", "--period", "2026-11", "--unit", "H99", "-o", "x.xlsx"], "Không có đơn vị H99"),
-        (["06a", "--period", "2026-11", "-o", "khong/co/x.xlsx"], "Không ghi được báo cáo"),
-        (["tom-tat", "--period", "2026-11", "-o", "khong/co/x.docx"], "Không ghi được báo cáo"),
-        (["tom-tat", "--period", "2026-H1", "-o", "x.docx"], "Kỳ “2026-H1” không đúng"),
-        (["07", "--period", "2026-11", "-o", "x.xlsx"], "không hiểu giá trị của BIỂU"),
-        (["06a", "-o", "x.xlsx"], "thiếu --period"),
+        (("06a", HOME, "2026-13", "x.xlsx"), "Không có số liệu của kỳ báo cáo"),
+        (("06a", "H99", "2026-11", "x.xlsx"), "Không có đơn vị H99"),
+        (("06a", HOME, "2026-11", "x.docx"), r"đuôi \.xlsx"),
+        (("06a", HOME, "2026-11", "khong/co/x.xlsx"), "Không ghi được báo cáo"),
+        (("tom-tat", HOME, "2026-11", "khong/co/x.docx"), "Không ghi được báo cáo"),
+        (("tom-tat", HOME, "2026-H1", "x.docx"), "Kỳ “2026-H1” không đúng"),
     ],
 )
 def test_what_cannot_be_reported_is_said_in_one_sentence(
-    marts: None, chiso: Chiso, arguments: list[str], sentence: str
+    marts: None, tmp_path: Path, asked: tuple[str, str, str, str], sentence: str
 ) -> None:
-    done = chiso("report", *arguments)
+    form, unit, period, name = asked
+    with pytest.raises(ChisoError, match=sentence) as said:
+        report.run(form, unit, period, tmp_path / name)
+    assert len(str(said.value).splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_form_that_is_not_known_is_refused(chiso: Chiso) -> None:
+    done = chiso("report", "07", "--period", "2026-11", "-o", "x.xlsx")
     assert done.returncode != 0
-    assert sentence in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert "không hiểu giá trị của BIỂU" in done.stderr
 
 
 # The brief
@@ -319,8 +338,8 @@ def test_on_the_cut_off_day_every_unit_gets_its_reports_and_the_leadership_its_b
         written = report.make_official(CUT_OFF)
         assert {path.name for path in written} == {f"{unit}.xlsx" for unit in units} | {"H24.docx"}
         assert {path.parent for path in written} == {folder}
-        assert report.make_official(CUT_OFF) == []
     assert report.make_official(CUT_OFF) == [folder / f"{HOME}.docx"]  # of another home unit
+    assert report.make_official(CUT_OFF) == []
 
 
 def test_a_report_made_again_with_other_content_keeps_the_version_before(marts: None) -> None:
@@ -343,15 +362,18 @@ def test_a_report_made_again_with_other_content_keeps_the_version_before(marts: 
         connection.execute(more.format(-3).encode())
 
 
-def test_on_another_day_nothing_is_made(marts: None, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("days", [-1, 1])
+def test_on_another_day_nothing_is_made(
+    marts: None, caplog: pytest.LogCaptureFixture, days: int
+) -> None:
     with caplog.at_level("INFO"):
-        assert report.make_official(CUT_OFF - timedelta(days=1)) == []
+        assert report.make_official(CUT_OFF + timedelta(days=days)) == []
     assert "không phải ngày chốt số liệu" in caplog.text
 
 
 def test_without_the_marts_of_the_cut_off_day_it_is_tried_again_later(marts: None) -> None:
-    with pytest.raises(ChisoError, match=r"chưa có ngày 15/11/2026"):
-        report.make_official(CUT_OFF + timedelta(days=1))
+    with pytest.raises(ChisoError, match=r"chưa có ngày 14/12/2026"):
+        report.make_official(date(2026, 12, 14))
 
 
 def month(connection: psycopg.Connection) -> report_period.ReportPeriod:
