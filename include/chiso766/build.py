@@ -13,7 +13,7 @@ import psycopg
 from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from chiso766 import improvement, kept, settings
+from chiso766 import improvement, kept, parsed, settings
 from chiso766.database import connect, warehouse_url
 from chiso766.errors import ChisoError
 
@@ -94,27 +94,33 @@ def run_dbt(
         "report_awaited": current.report_awaited,
     }
     os.environ |= _connection_variables()
-    return dbtRunner().invoke(
-        [
-            *command,
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-            "--target-path",
-            str(current.home / "dbt"),
-            "--log-path",
-            str(current.logs),
-            "--vars",
-            json.dumps(given),
-            # A seed that changed must be seen by everything that reads it.
-            "--no-partial-parse",
-            "--log-level",
-            "none",
-            "--log-level-file",
-            "info",
-        ]
-    )
+    arguments = [
+        "--project-dir",
+        str(project),
+        "--profiles-dir",
+        str(project),
+        "--target-path",
+        str(current.home / "dbt"),
+        "--log-path",
+        str(current.logs),
+        "--vars",
+        json.dumps(given),
+        # A seed that changed must be seen by everything that reads it.
+        "--no-partial-parse",
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+    ]
+    place = parsed.place(given)
+    manifest = parsed.read(place)
+    if manifest is None:
+        result = dbtRunner().invoke(["parse", *arguments])
+        if not result.success:
+            return result
+        manifest = result.result
+        parsed.keep(place, manifest)
+    return dbtRunner(manifest=manifest).invoke([*command, *arguments])
 
 
 def _connection_variables() -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from chiso766 import settings, warehouse
+from chiso766 import parsed, settings, warehouse
 
 _TABLE = "intermediate_next.known"
 # The newest load that brought something new of units.
@@ -60,21 +60,17 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
     tables hold the rows: emptied or restored ones are others. What procedures and services say is
     not in it: they change often, and few dossiers each.
     """
-    current = settings.load()
-    digest = hashlib.sha256()
-    for path in sorted((current.project_root / "dbt").rglob("*")):
-        if path.suffix in (".sql", ".csv", ".yml"):
-            digest.update(f"{path.name}\n".encode() + path.read_bytes())
     [(newest_units,)] = connection.execute(_UNITS_CHANGED, [last_load_id])
     [(tables,)] = connection.execute(
         "select array_agg(pg_relation_filenode(oid) order by relname) from pg_class"
         " where relnamespace = 'raw'::regnamespace and relkind = 'r'"
     )
     version = warehouse.version(connection)
+    current = settings.load()
     counted_by = (
         current.population_database_code,
         current.report_returned,
         current.report_awaited,
     )
-    digest.update(repr((counted_by, version, newest_units, tables)).encode())
-    return digest.hexdigest()
+    given = (parsed.files_digest(), counted_by, version, newest_units, tables)
+    return hashlib.sha256(repr(given).encode()).hexdigest()

@@ -1,6 +1,7 @@
 -- One row per month, quarter and year from the first dossier or petition through the one that holds the last second
 -- before A.
--- seen_at is T of the rule book: everything is looked at as at that moment. ends_on is the period's last day.
+-- number is the period's only within a build. seen_at is T of the rule book: everything is looked at as at that moment.
+-- ends_on is the period's last day.
 with period as (
     select
         kind.period_type,
@@ -21,6 +22,7 @@ with period as (
 )
 
 select
+    row_number() over (order by starts_at, period_type)::integer as number,
     period_type,
     starts_at::date as period_start,
     (ends_at - interval '1 day')::date as ends_on,

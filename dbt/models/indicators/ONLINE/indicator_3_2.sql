@@ -9,7 +9,7 @@ select
     'service' as evidence_kind,
     own.service_code as evidence_key,
     own.procedure_code,
-    used.used_code is not null as in_numerator,
+    coalesce(period.number = any(used.period_numbers), false) as in_numerator,
     'not_used' as reason
 from {{ ref('int_unit_service') }} as own
 cross join {{ ref('int_period') }} as period
@@ -18,5 +18,3 @@ left join {{ ref('int_use') }} as used
         used.indicator_code = '3.2'
         and used.unit_code = own.unit_code
         and used.used_code = own.service_code
-        and used.period_type = period.period_type
-        and used.period_start = period.period_start

@@ -9,7 +9,7 @@ select
     'procedure' as evidence_kind,
     own.procedure_code as evidence_key,
     own.procedure_code,
-    used.used_code is not null as in_numerator,
+    coalesce(period.number = any(used.period_numbers), false) as in_numerator,
     'no_fee_collected' as reason
 from {{ ref('int_unit_procedure') }} as own
 inner join {{ ref('int_procedure') }} as procedure
@@ -20,5 +20,3 @@ left join {{ ref('int_use') }} as used
         used.indicator_code = '3.5a'
         and used.unit_code = own.unit_code
         and used.used_code = own.procedure_code
-        and used.period_type = period.period_type
-        and used.period_start = period.period_start
