@@ -108,6 +108,21 @@ def test_the_dossiers_behind_a_form_are_those_it_counts(connection: psycopg.Conn
 
 
 @pytest.mark.parametrize(
+    ("kind", "code", "label"),
+    [
+        ("month", "2026-01", "Tháng 1/2026"),
+        ("quarter", "2026-Q4", "Quý IV/2026"),
+        ("half_year", "2026-H1", "6 tháng đầu năm 2026"),
+        ("year", "2026", "Năm 2026"),
+    ],
+)
+def test_a_form_names_its_period(
+    connection: psycopg.Connection, kind: str, code: str, label: str
+) -> None:
+    assert replace(month(connection), period_type=kind, period_code=code).label == label
+
+
+@pytest.mark.parametrize(
     ("name", "more", "sentence"),
     [
         ("06a", ["received"], r"cột \(3\) khác \(4\) \+ \(5\) \+ \(6\)"),
@@ -286,14 +301,38 @@ def test_the_brief_says_score_place_change_and_what_to_do(
         f" where profile = 'portal-2026' and unit_code = '{HOME}'"
         " and period_type = 'month' and period_start = '2026-11-01'"
     )
-    report_brief.write(tmp_path / "brief.docx", brief)
-    with ZipFile(tmp_path / "brief.docx") as parts:
-        said = re.sub("<[^>]+>", "", parts.read("word/document.xml").decode())
+    said = text_of(brief, tmp_path)
     assert f"Tổng điểm {str(score).replace('.', ',')}/100" in said
     assert f"Thứ hạng {rank}/" in said
     assert "Thay đổi so với tháng 10/2026" in said
     assert "hồ sơ trễ hạn hoặc đang quá hạn" in said
     assert "hồ sơ đang quá hạn; giữ đúng hạn" in said
+
+
+def test_a_score_that_did_not_exist_counts_0_in_what_moved(
+    brief: report_brief.Brief, tmp_path: Path
+) -> None:
+    [row] = [one for one in brief.card.indicators if one["indicator_code"] == "2.1"]
+    assert brief.before is not None
+    now = replace(brief.card, indicators=[row | {"score": Decimal(7)}])
+    before = replace(brief.before, indicators=[row | {"score": None}])
+    said = text_of(replace(brief, card=now, before=before), tmp_path)
+    assert f"Tăng nhiều nhất: 2.1 {row['indicator_name']} (+7,00)." in said
+
+
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        ("0.00", "Không có việc nào khác cần làm để giữ thứ hạng mục tiêu."),
+        ("2.50", "Chưa có phương án nâng điểm cho kỳ này."),
+    ],
+)
+def test_without_a_plan_the_brief_says_whether_one_is_needed(
+    brief: report_brief.Brief, tmp_path: Path, gap: str, sentence: str
+) -> None:
+    assert brief.standing is not None
+    standing = brief.standing | {"gap_to_target_rank": Decimal(gap)}
+    assert sentence in text_of(replace(brief, standing=standing, steps=[]), tmp_path)
 
 
 @needs_libreoffice
@@ -374,6 +413,13 @@ def test_on_another_day_nothing_is_made(
 def test_without_the_marts_of_the_cut_off_day_it_is_tried_again_later(marts: None) -> None:
     with pytest.raises(ChisoError, match=r"chưa có ngày 14/12/2026"):
         report.make_official(date(2026, 12, 14))
+
+
+def text_of(brief: report_brief.Brief, folder: Path) -> str:
+    """The text of the brief as a Word document."""
+    report_brief.write(folder / "brief.docx", brief)
+    with ZipFile(folder / "brief.docx") as parts:
+        return re.sub("<[^>]+>", "", parts.read("word/document.xml").decode())
 
 
 def month(connection: psycopg.Connection) -> report_period.ReportPeriod:
