@@ -25,12 +25,9 @@ _INCHES = 0.5
 _LINE = 15  # points
 _LETTERS = 1.25  # of this font, in the width of a digit
 _NOT_SIGNED = "…………, ngày …… tháng …… năm {year}"
-_RETURNED = {
-    "settled": "",
+# What is said where dossiers were not counted as usual (settings.py).
+_NOT_AS_USUAL = {
     "left_out": "Không tính hồ sơ dừng xử lý, rút, từ chối sau khi tiếp nhận.",
-}
-_AWAITED = {
-    "settled": "",
     "in_progress": "Hồ sơ đang chờ bổ sung lần đầu tính là đang giải quyết.",
 }
 
@@ -202,11 +199,12 @@ class _Sheet:
         self._sheet.write_formula(row, number, f'=IF({at[1]}=0,"–",{at[0]}/{at[1]})', style, share)
 
     def _notes(self, row: int) -> int:
-        notes = [_RETURNED[self._period.returned_as], _AWAITED[self._period.awaited_as]]
-        notes.insert(0, self._form.note)
-        if not self._period.is_complete:
+        period = self._period
+        counted = (period.returned_as, period.awaited_as)
+        notes = [self._form.note, *(_NOT_AS_USUAL.get(word, "") for word in counted)]
+        if not period.is_complete:
             notes.insert(
-                0, f"Số liệu tạm tính đến hết ngày {self._period.as_of_day:%d/%m/%Y}, kỳ chưa hết."
+                0, f"Số liệu tạm tính đến hết ngày {period.as_of_day:%d/%m/%Y}, kỳ chưa hết."
             )
         style = self._format(italic=True, font_size=10, text_wrap=True, valign="top")
         shown = [f"Ghi chú: {note}" for note in notes if note]

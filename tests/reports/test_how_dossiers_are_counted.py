@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
+from chiso766 import report
 from chiso766.build import build_marts
 from chiso766.gate import open_gate
 
@@ -99,6 +101,13 @@ def test_awaited_ones_are_carried_over_into_a_new_period_until_the_supplement_ar
     }
 
 
-def test_the_marts_say_how_it_was_counted(marts: None) -> None:
+def test_marts_and_forms_say_how_it_was_counted(marts: None, tmp_path: Path) -> None:
     found = select("select distinct returned_as, awaited_as from marts.dim_report_period")
     assert found == [{"returned_as": "left_out", "awaited_as": "in_progress"}]
+    path = tmp_path / "06a.xlsx"
+    report.run("06a", "H24.999", "2026-11", path)
+    said = {row[0] for row in load_workbook(path).active.iter_rows(values_only=True)}
+    assert {
+        "Ghi chú: Không tính hồ sơ dừng xử lý, rút, từ chối sau khi tiếp nhận.",
+        "Ghi chú: Hồ sơ đang chờ bổ sung lần đầu tính là đang giải quyết.",
+    } <= said
