@@ -99,7 +99,7 @@ class Counted(NamedTuple):
             self.at
         )
         until = (reckoned - timedelta(seconds=1)).date()
-        return max(0, working_days_between(self.dossier.due.date(), until.date()))
+        return max(0, working_days_between(self.dossier.due.date(), until))
 
 
 def _counted(world: World, unit: str, period: ReportPeriod) -> Iterator[Counted]:
