@@ -90,6 +90,8 @@ def run_dbt(
         "last_load_id": last_load_id,
         "population_database_code": current.population_database_code,
         "target_rank": current.target_rank,
+        "report_returned": current.report_returned,
+        "report_awaited": current.report_awaited,
     }
     os.environ |= _connection_variables()
     arguments = [

@@ -136,6 +136,27 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
     added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
 
+    added = command("report", _report, "lập báo cáo kiểm soát thủ tục hành chính")
+    added.add_argument(
+        "form",
+        choices=["06a", "06b", "pakn", "so-hoa", "tre-han", "tat-ca", "tom-tat"],
+        metavar="BIỂU",
+        help="06a: biểu II.06a, kết quả giải quyết theo lĩnh vực; 06b: nguyên nhân quá hạn; pakn:"
+        " phản ánh, kiến nghị; so-hoa: số hóa, thanh toán trực tuyến; tre-han: danh sách hồ sơ quá"
+        " hạn; tat-ca: mọi biểu trong một tệp; tom-tat: một trang Word cho lãnh đạo",
+    )
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument(
+        "--period",
+        required=True,
+        metavar="KỲ",
+        help="kỳ báo cáo: 2026-11 (từ 15/10 đến 14/11), 2026-Q4, 2026-H1 (6 tháng đầu năm), 2026;"
+        " với tom-tat là kỳ của bảng điểm: 2026-11, 2026-Q4, 2026",
+    )
+    added.add_argument(
+        "-o", dest="file", type=Path, required=True, metavar="TỆP", help="tệp .xlsx hoặc .docx"
+    )
+
     added = command("columns", _columns, "một tệp sẽ được đọc thế nào, thiếu gì, cần thêm gì")
     added.add_argument("file", type=Path, metavar="TỆP", help="tệp xuất của một hệ thống")
     added.add_argument("--source", metavar="NGUỒN", help="mặc định: tên thư mục, hoặc theo các cột")
@@ -248,6 +269,14 @@ def _whatif(arguments: argparse.Namespace) -> None:
 
     server.start()
     whatif.run(arguments.unit, arguments.period, arguments.changes, arguments.json)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from chiso766 import report, server
+
+    server.start()
+    report.run(arguments.form, arguments.unit, arguments.period, arguments.file)
+    print(f"Đã ghi {arguments.file}.")
 
 
 def _columns(arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from chiso766 import morning_page, object_store, scorecard, set_aside_sheets, settings
@@ -52,14 +53,26 @@ def _share(pages: tuple[Path, ...]) -> None:
     store = object_store.declared()
     if store is None:
         return
-    reports = page_path().parent
     sheets = set_aside_sheets.folder()
     paths = [*(path for path in sheets.glob("*/*.xlsx")), *pages]
-    here = {f"{reports.name}/{path.relative_to(reports).as_posix()}": path for path in paths}
-    there = store.tags(reports.name)
-    for key, path in here.items():
-        if there.get(key) != hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest():
-            store.upload(path, key)
-    for key in there.keys() - here.keys():
-        if key.startswith(f"{reports.name}/{sheets.name}/"):  # its rows were corrected
-            store.delete(key)
+    share(paths)
+    here = {share_key(path) for path in paths}
+    for key in store.tags(share_key(sheets)).keys() - here:  # its rows were corrected
+        store.delete(key)
+
+
+def share(paths: Iterable[Path]) -> None:
+    """Bring to the store, where machines share one, what it does not hold so of these reports."""
+    store = object_store.declared()
+    if store is None:
+        return
+    there = store.tags(page_path().parent.name)
+    for path in paths:
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        if there.get(share_key(path)) != digest:
+            store.upload(path, share_key(path))
+
+
+def share_key(path: Path) -> str:
+    """Where a file or folder of the reports is found in the store."""
+    return path.relative_to(page_path().parents[1]).as_posix()
