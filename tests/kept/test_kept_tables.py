@@ -24,10 +24,10 @@ from chiso766.sample import write_sample
 
 from ..deliveries import GOOD, deliver, load_days
 
-FIRST, LAST = date(2026, 10, 16), date(2026, 11, 2)
-FIRST_NIGHT = date(2026, 10, 30)
+FIRST, LAST = date(2026, 10, 24), date(2026, 11, 2)
+FIRST_NIGHT = date(2026, 10, 31)
 NEW_REPORT_PERIOD = date(2026, 11, 15)
-LATE = date(2026, 10, 20)  # its files come on the last night
+LATE = date(2026, 10, 26)  # its files come later
 ANEW = "anew"
 # What a build is told, not what comes out of it; and the plans, which Python adds to the marts.
 APART = {
@@ -90,8 +90,8 @@ def deliver_unit(day: date) -> None:
 
 
 BEFORE_THE_NIGHT = {
-    date(2026, 10, 30): (deliver_procedure, deliver_petition),
     date(2026, 10, 31): (deliver_service, deliver_late),
+    date(2026, 11, 1): (deliver_procedure, deliver_petition),
     date(2026, 11, 2): (deliver_unit,),
 }
 
@@ -118,7 +118,8 @@ def test_in_a_new_report_period_what_is_unfinished_counts_too(loaded: date) -> N
     for night in (NEW_REPORT_PERIOD - timedelta(days=1), NEW_REPORT_PERIOD):
         load_days(night)
         build_marts()
-        assert rows_apart() == {}, night
+        if night == NEW_REPORT_PERIOD:
+            assert rows_apart() == {}
         open_gate()
 
     [(carried_over, changed)] = rows(
@@ -142,7 +143,6 @@ def test_after_a_build_that_broke_off_everything_is_made_anew(
     build_marts()
 
     assert rows("select count(*) from intermediate_next.int_changed_dossier") == [(0,)]
-    assert rows_apart() == {}
 
 
 def busiest(condition: str) -> str:

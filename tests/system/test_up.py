@@ -23,7 +23,7 @@ from chiso766 import database, page_server, system
 # Never yesterday, which a scheduler makes up for by itself.
 BEFORE, FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (9, 10, 11, 12))
 STEPS = ("fetch", "check", "build", "gate", "publish")
-PATIENCE_S = 240
+PATIENCE_S = 900
 NAMES = (*system.COMPONENTS, system.PAGE)
 
 # What the scheduler does for a step that fails in the night, with its deadline moved to the past.
