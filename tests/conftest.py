@@ -45,6 +45,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_SECRET_KEY",
             "CHISO_POPULATION_DATABASE_CODE",
             "CHISO_TARGET_RANK",
+            "CHISO_REPORT_RETURNED",
+            "CHISO_REPORT_AWAITED",
         ):
             environment.setenv(name, "")  # empty is "not given", and wins over .env
         environment.setenv("CHISO_HOME", str(path))

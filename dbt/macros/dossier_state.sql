@@ -1,6 +1,8 @@
-{# State of each received dossier at T of each of the given periods (2.1), with its facts:
-   the one place where T meets a dossier. #}
-{% macro dossier_state(periods) %}
+{# The common table expressions up to judged, the one place where T meets a dossier: one row per dossier received before
+   T and period, with finish time, supplement time and state at T.
+   dossiers, supplements: int_dossier and int_supplement of this build or, to know what was counted, as they were kept.
+   only_changed_ones: false where a view shall show every dossier. #}
+{% macro judged_dossiers(periods, dossiers, supplements, only_changed_ones=true) %}
 with at_moment as (
     select
         dossier.*,
@@ -22,9 +24,23 @@ with at_moment as (
                     when dossier.returned_at < period.seen_at then dossier.returned_at
                 end
         end as ended_at
-    from {{ ref('int_dossier') }} as dossier
-    inner join {{ periods }} as period on dossier.received_at < period.seen_at
-    {{ only_changed('dossier.dossier_code') }}
+    from {{ dossiers }} as dossier
+    inner join {{ periods }} as period
+        on
+            dossier.received_at < period.seen_at
+            -- what was over before the period counts nowhere in it: most dossiers, in most periods
+            and (
+                dossier.received_at >= period.starts_at
+                or coalesce(
+                    case
+                        when dossier.status in (9, 10) then greatest(dossier.done_at, dossier.returned_at)
+                        when dossier.status in (8, 7, 3)
+                            then greatest(dossier.done_at, dossier.refused_at, dossier.returned_at)
+                    end >= period.starts_at,
+                    true
+                )
+            )
+    {{ only_changed('dossier.dossier_code') if only_changed_ones }}
 ),
 
 supplement as (
@@ -37,9 +53,9 @@ supplement as (
         min(request.requested_at) as first_requested_at,
         bool_or(request.arrived_at is null or request.arrived_at >= period.seen_at) as is_awaited,
         {{ waiting_time('request', 'period.seen_at') }} as waiting_time
-    from {{ ref('int_supplement') }} as request
+    from {{ supplements }} as request
     inner join {{ periods }} as period on request.requested_at < period.seen_at
-    {{ only_changed('request.dossier_code') }}
+    {{ only_changed('request.dossier_code') if only_changed_ones }}
     group by request.dossier_code, request.unit_code, period.period_type, period.period_start
 ),
 
@@ -60,14 +76,31 @@ finished as (
     left join supplement using (dossier_code, unit_code, period_type, period_start)
 ),
 
-judged as (
+reckoned as (
     select
         finished.*,
         finished.finished_at is not null as is_finished,
         coalesce(finished.finished_at, finished.seen_at) - finished.supplement_time as judged_at
     from finished
-)
+),
 
+judged as (
+    select
+        reckoned.*,
+        case
+            when is_sent_back_again then 'open_overdue'
+            when judged_at > due_at then case when is_finished then 'late' else 'open_overdue' end
+            when not is_finished then 'open_in_time'
+            when judged_at::date < due_at::date or due_at is null then 'early'
+            else 'on_time'
+        end as state
+    from reckoned
+)
+{% endmacro %}
+
+{# State of each received dossier at T of each of the given periods (2.1), with its facts. #}
+{% macro dossier_state(periods) %}
+{{ judged_dossiers(periods, ref('int_dossier'), ref('int_supplement')) }}
 select
     judged.dossier_code,
     judged.unit_code,
@@ -77,13 +110,7 @@ select
     judged.is_received_in_period,
     -- the dossiers of 2.1: received before T and not finished before the period
     coalesce(judged.finished_at >= judged.starts_at, true) as is_counted,
-    case
-        when judged.is_sent_back_again then 'open_overdue'
-        when judged.judged_at > judged.due_at then case when judged.is_finished then 'late' else 'open_overdue' end
-        when not judged.is_finished then 'open_in_time'
-        when judged.judged_at::date < judged.due_at::date or judged.due_at is null then 'early'
-        else 'on_time'
-    end as state,
+    judged.state,
     judged.status,
     judged.received_at,
     judged.due_at,

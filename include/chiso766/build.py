@@ -91,6 +91,8 @@ def run_dbt(
         "population_database_code": current.population_database_code,
         "target_rank": current.target_rank,
         "citus": current.is_on_citus,
+        "report_returned": current.report_returned,
+        "report_awaited": current.report_awaited,
     }
     os.environ |= _connection_variables()
     arguments = [

@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("test", _test, "kiểm tra mã và chạy mọi kiểm thử")
     added.add_argument("arguments", nargs="*", metavar="ĐƯỜNG_DẪN", help="chỉ phần này của tests/")
     command("lint", _lint, "kiểm tra mã: ruff, mypy, sqlfluff")
-    command("up", _up, "khởi động PostgreSQL và Airflow; mỗi đêm tự chạy lúc 01:00")
+    command("up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00")
     command("down", _down, "dừng tất cả")
     command("status", _status, "cái gì đang chạy, đêm tới lúc nào, đêm vừa rồi ra sao")
 
@@ -135,6 +135,27 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
     added.add_argument("--period", metavar="KỲ", help="2026-11, 2026-Q4 hoặc 2026")
     added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
+    added = command("report", _report, "lập báo cáo kiểm soát thủ tục hành chính")
+    added.add_argument(
+        "form",
+        choices=["06a", "06b", "pakn", "so-hoa", "tre-han", "tat-ca", "tom-tat"],
+        metavar="BIỂU",
+        help="06a: biểu II.06a, kết quả giải quyết theo lĩnh vực; 06b: nguyên nhân quá hạn; pakn:"
+        " phản ánh, kiến nghị; so-hoa: số hóa, thanh toán trực tuyến; tre-han: danh sách hồ sơ quá"
+        " hạn; tat-ca: mọi biểu trong một tệp; tom-tat: một trang Word cho lãnh đạo",
+    )
+    added.add_argument("--unit", metavar="MÃ", help="mã đơn vị (mặc định CHISO_UNIT)")
+    added.add_argument(
+        "--period",
+        required=True,
+        metavar="KỲ",
+        help="kỳ báo cáo: 2026-11 (từ 15/10 đến 14/11), 2026-Q4, 2026-H1 (6 tháng đầu năm), 2026;"
+        " với tom-tat là kỳ của bảng điểm: 2026-11, 2026-Q4, 2026",
+    )
+    added.add_argument(
+        "-o", dest="file", type=Path, required=True, metavar="TỆP", help="tệp .xlsx hoặc .docx"
+    )
 
     added = command("columns", _columns, "một tệp sẽ được đọc thế nào, thiếu gì, cần thêm gì")
     added.add_argument("file", type=Path, metavar="TỆP", help="tệp xuất của một hệ thống")
@@ -191,10 +212,11 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    from chiso766 import system
+    from chiso766 import page_server, system
 
     system.up()
-    print(f"Hệ thống đang chạy. Giao diện Airflow: {system.ui_address()}, {system.login_hint()}.")
+    print(f"Hệ thống đang chạy. Trang báo cáo: {page_server.address()}")
+    print(f"Giao diện Airflow: {system.ui_address()}, {system.login_hint()}.")
     print(f"Kho dữ liệu: {system.database_hint()}.")
 
 
@@ -247,6 +269,14 @@ def _whatif(arguments: argparse.Namespace) -> None:
 
     server.start()
     whatif.run(arguments.unit, arguments.period, arguments.changes, arguments.json)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from chiso766 import report, server
+
+    server.start()
+    report.run(arguments.form, arguments.unit, arguments.period, arguments.file)
+    print(f"Đã ghi {arguments.file}.")
 
 
 def _columns(arguments: argparse.Namespace) -> None:

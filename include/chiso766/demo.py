@@ -42,7 +42,10 @@ def run(last_day: date) -> None:
     if not exports.exists():
         _write_exports(exports, last_day)
     if _published_day() != last_day:
-        nightly.run_nights(last_day - timedelta(days=DAYS - 1), last_day)
+        # The night before is published by itself, so that the page can say what changed since.
+        night_before = last_day - timedelta(days=1)
+        nightly.run_nights(last_day - timedelta(days=DAYS - 1), night_before)
+        nightly.run_nights(last_day, last_day)
     scorecard.run(None, None, "portal-2026", as_json=False)
     with database.connect() as connection:
         current = settings.load()

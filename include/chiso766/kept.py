@@ -66,6 +66,11 @@ def rules(connection: psycopg.Connection, last_load_id: int) -> str:
         " where relnamespace = 'raw'::regnamespace and relkind = 'r'"
     )
     version = warehouse.version(connection)
-    population = settings.load().population_database_code
-    given = (parsed.files_digest(), population, version, newest_units, tables)
+    current = settings.load()
+    counted_by = (
+        current.population_database_code,
+        current.report_returned,
+        current.report_awaited,
+    )
+    given = (parsed.files_digest(), counted_by, version, newest_units, tables)
     return hashlib.sha256(repr(given).encode()).hexdigest()

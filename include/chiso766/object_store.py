@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,17 @@ class ObjectStore:
             self._client.download_fileobj(
                 self._bucket, self._prefix + key, file, Config=self._transfer
             )
+
+    def read(self, key: str) -> bytes | None:
+        """What a small object holds; None: there is none of this key."""
+        content = BytesIO()
+        with self._talking():
+            if self._size(key) is None:
+                return None
+            self._client.download_fileobj(
+                self._bucket, self._prefix + key, content, Config=self._transfer
+            )
+        return content.getvalue()
 
     def tags(self, folder: str) -> dict[str, str]:
         """Key -> ETag of all objects below ``folder/``; for small objects that is their MD5."""

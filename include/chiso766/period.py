@@ -47,6 +47,11 @@ class Period:
         years, month = divmod(self.start.month - 1 + months, 12)
         return date(self.start.year + years, month + 1, 1) - timedelta(days=1)
 
+    @property
+    def before(self) -> Period:
+        """The one of the same type that ends where this one starts."""
+        return next(one for one in current(self.start - timedelta(days=1)) if one.type == self.type)
+
 
 def parse(text: str) -> Period:
     """Read ``2026-11``, ``2026-Q4`` or ``2026``."""

@@ -17,18 +17,12 @@ from chiso766 import period as periods
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.improvement import ACTIONS, Step
-from chiso766.scorecard import decimal_comma, newest_day
+from chiso766.scorecard import LEVEL_NAMES, decimal_comma, newest_day
 from chiso766.situation import Situation, in_points, situation_of
 
 Row = dict[str, Any]
 
 _BEST = 3  # steps that are shown in short
-
-KINDS = {
-    "commune": "xã, phường, đặc khu",
-    "agency": "sở, ngành",
-    "province": "tỉnh, thành phố",
-}
 
 _LIMITS: LiteralString = """
     select indicator_code, reason, reason_name, things, points
@@ -199,7 +193,7 @@ def _standing(plan: Plan) -> list[str]:
         f"{situation.unit_name} – {situation.period.label}: điểm tự tính đến hết ngày"
         f" {plan.as_of_day:%d/%m/%Y} là {_score(situation.score)}{published}.",
         f"Theo điểm tự tính, đơn vị xếp thứ {situation.place(situation.score)} trong"
-        f" {len(situation.rivals) + 1} {KINDS[situation.unit_level]}.",
+        f" {len(situation.rivals) + 1} {LEVEL_NAMES[situation.unit_level]}.",
     ]
     lacking = situation.lacking(plan.target_rank)
     if lacking:

@@ -1,4 +1,4 @@
-"""Step 5, publish: the home unit's scorecard as one page, and spreadsheets of rows set aside.
+"""Step 5, publish: the home unit's morning page, and spreadsheets of rows set aside.
 
 They lie in ``<CHISO_HOME>/reports`` of the machine that wrote them; where machines share an object
 store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
@@ -7,19 +7,13 @@ store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from collections.abc import Iterable
 from pathlib import Path
 
-import psycopg
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from psycopg.rows import dict_row
-
-from chiso766 import object_store, scorecard, set_aside_sheets, settings
-from chiso766 import period as periods
+from chiso766 import morning_page, object_store, scorecard, set_aside_sheets, settings
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 
-_PROFILE = "portal-2026"
 # Any number that nothing else locks: of two machines one at a time brings the reports up to date.
 _REPORTS_LOCK = 766_000_006
 
@@ -35,7 +29,7 @@ def publish_reports() -> None:
         connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
         pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
-        _write(pages, _page(connection, day))
+        _write(pages, morning_page.write(connection, day))
         set_aside_sheets.write_sheets()
         _share(pages)
 
@@ -59,52 +53,26 @@ def _share(pages: tuple[Path, ...]) -> None:
     store = object_store.declared()
     if store is None:
         return
-    reports = page_path().parent
     sheets = set_aside_sheets.folder()
     paths = [*(path for path in sheets.glob("*/*.xlsx")), *pages]
-    here = {f"{reports.name}/{path.relative_to(reports).as_posix()}": path for path in paths}
-    there = store.tags(reports.name)
-    for key, path in here.items():
-        if there.get(key) != hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest():
-            store.upload(path, key)
-    for key in there.keys() - here.keys():
-        if key.startswith(f"{reports.name}/{sheets.name}/"):  # its rows were corrected
-            store.delete(key)
+    share(paths)
+    here = {share_key(path) for path in paths}
+    for key in store.tags(share_key(sheets)).keys() - here:  # its rows were corrected
+        store.delete(key)
 
 
-def _page(connection: psycopg.Connection, day: date) -> str:
-    unit = settings.load().unit
-    cards = [
-        card
-        for period in periods.current(day)
-        if (card := scorecard.read(connection, unit, period, _PROFILE))
-    ]
-    with connection.cursor(row_factory=dict_row) as cursor:
-        sources = cursor.execute(
-            "select * from marts.data_status where export_day = %s order by source", [day]
-        ).fetchall()
-        [counted] = cursor.execute(
-            "select coalesce(sum(rows_open), 0) as rows_open from marts.set_aside_status"
-        ).fetchall()
-    environment = Environment(
-        loader=PackageLoader("chiso766"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "decimal_comma": scorecard.decimal_comma,
-        "count_text": scorecard.count_text,
-        "ratio_text": scorecard.ratio_text,
-    }
-    return environment.get_template("scorecard.html").render(
-        unit=unit,
-        day=day,
-        cards=cards,
-        sources=sources,
-        rows_open=counted["rows_open"],
-        sheets=set_aside_sheets.folder().name,
-        rating_names=scorecard.RATING_NAMES,
-        status_names=scorecard.STATUS_NAMES,
-    )
+def share(paths: Iterable[Path]) -> None:
+    """Bring to the store, where machines share one, what it does not hold so of these reports."""
+    store = object_store.declared()
+    if store is None:
+        return
+    there = store.tags(page_path().parent.name)
+    for path in paths:
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        if there.get(share_key(path)) != digest:
+            store.upload(path, share_key(path))
+
+
+def share_key(path: Path) -> str:
+    """Where a file or folder of the reports is found in the store."""
+    return path.relative_to(page_path().parents[1]).as_posix()

@@ -28,6 +28,20 @@ RATING_NAMES = {
     "trung_binh": "Trung bình",
     "yeu": "Yếu",
 }
+LEVEL_NAMES = {
+    "commune": "xã, phường, đặc khu",
+    "agency": "sở, ngành",
+    "province": "tỉnh, thành phố",
+}
+# How a thing changes the counts of an indicator, by the change of numerator and denominator.
+EFFECTS = {
+    (1, 1): "được tính thêm, đạt",
+    (0, 1): "được tính thêm, chưa đạt",
+    (1, 0): "thành đạt",
+    (-1, 0): "không còn đạt",
+    (-1, -1): "không tính nữa, trước đó đạt",
+    (0, -1): "không tính nữa, trước đó chưa đạt",
+}
 STATUS_NAMES = {
     "scored": "",
     "no_denominator": "kỳ này chưa phát sinh",

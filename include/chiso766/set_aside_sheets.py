@@ -42,7 +42,6 @@ _LONGEST_VALUE = 1_000
 # The usual unit codes: H24, H24.999, 000.00.00.H24. No file system takes two of them for one.
 _PLAIN_CODE = re.compile(r"([0-9]+\.)*[A-Z][0-9]+(\.[0-9]+)*")
 _LONGEST_NAME = 40
-# What XML cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _ADVICE = (
@@ -259,8 +258,13 @@ class _Sheet:
         return cell
 
 
+def xml_text(text: str) -> str:
+    """What XML cannot hold is shown as a replacement character."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _set_text(cell: Cell, text: str | None) -> Cell:
-    cell.value = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text or "")
+    cell.value = xml_text(text or "")
     cell.data_type = "s"  # "=1+1" would be a formula, "#N/A" an error
     return cell
 

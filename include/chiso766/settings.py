@@ -18,6 +18,10 @@ from chiso766.errors import ChisoError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 TIMEZONE = "Asia/Ho_Chi_Minh"
 SHORTEST_SECRET = 32
+# As the states of the rule book (2.1) have it; or not counted.
+RETURNED = ("settled", "left_out")
+# As the states of the rule book (2.1) have it; or in progress until the supplement arrives.
+AWAITED = ("settled", "in_progress")
 _VARIABLE = re.compile("(CHISO|AIRFLOW)_[A-Z0-9_]+")
 _BUCKET = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>(/[\w.-]+)*/?)")
 
@@ -31,6 +35,10 @@ class Settings:
     unit: str
     population_database_code: str
     target_rank: int
+    report_returned: str
+    """How dossiers that were returned stand in the official reports: a word of RETURNED."""
+    report_awaited: str
+    """How those that wait for their first supplement stand there: a word of AWAITED."""
     landing: tuple[str, str] | None
     """Bucket and prefix of the object store; None: a folder of ``home``."""
     is_on_citus: bool
@@ -82,6 +90,8 @@ def load() -> Settings:
         unit=given.get("CHISO_UNIT", "H24.999"),
         population_database_code=given.get("CHISO_POPULATION_DATABASE_CODE", "7"),
         target_rank=_rank(given.get("CHISO_TARGET_RANK", "20")),
+        report_returned=_word("CHISO_REPORT_RETURNED", given, RETURNED),
+        report_awaited=_word("CHISO_REPORT_AWAITED", given, AWAITED),
         landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
         is_on_citus=_switch("CHISO_CITUS", given.get("CHISO_CITUS", "0")),
         database_url=_with_password(
@@ -142,6 +152,14 @@ def _switch(name: str, text: str) -> bool:
     if text not in ("0", "1"):
         raise ChisoError(f"{name} “{text}” không phải là 0 hay 1: hãy đặt 1 để bật, 0 để tắt.")
     return text == "1"
+
+
+def _word(name: str, given: dict[str, str], words: tuple[str, ...]) -> str:
+    """One of the words; the first where none is given."""
+    word = given.get(name, words[0])
+    if word not in words:
+        raise ChisoError(f"{name} “{word}” không đúng: hãy đặt {' hoặc '.join(words)}.")
+    return word
 
 
 def _bucket(address: str) -> tuple[str, str]:

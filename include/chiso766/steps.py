@@ -40,6 +40,8 @@ def _daily(cron: str) -> CronPartitionTimetable:
 NIGHTLY = _daily("0 1 * * *")
 # Early enough that the same night loads what the portal answered.
 BEFORE_THE_NIGHT = _daily("30 0 * * *")
+# Late enough that the night is published; a report that comes before it is tried again.
+AFTER_THE_NIGHT = _daily("0 5 * * *")
 
 
 def after(step: str) -> PartitionedAssetTimetable:

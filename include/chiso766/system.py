@@ -1,4 +1,7 @@
-"""The whole system on one machine, PostgreSQL and Airflow's four components: up, down, status."""
+"""The whole system on one machine: up, down, status.
+
+PostgreSQL, Airflow's four components, and the server of the morning page.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,18 +19,29 @@ from zoneinfo import ZoneInfo
 import psutil
 import psycopg
 
-from chiso766 import airflow_env, database, sample_home, server, settings, terminal, warehouse
+from chiso766 import (
+    airflow_env,
+    database,
+    page_server,
+    sample_home,
+    server,
+    settings,
+    terminal,
+    warehouse,
+)
 from chiso766.errors import ChisoError
 from chiso766.locks import exclusive
 from chiso766.nightly import airflow_lock
 
-# Component -> its command. Logs are read from their files, so no log server is needed.
+# Component of Airflow -> its command. Logs are read from their files, so no log server is needed.
 COMPONENTS = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
     "dag-processor": ["dag-processor"],
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
+PAGE = "page"
+_ALL = (*COMPONENTS, PAGE)
 _HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 60  # a step that is running may end
@@ -36,10 +50,13 @@ _CLOCK_CORRECTION_S = 5
 
 
 def up() -> None:
-    """Start what is not running and wait until Airflow says that all of it is healthy."""
+    """Start what is not running and wait until all of it says that it is healthy."""
     sample_home.refuse_real_exports()
     console = terminal.console()
     with exclusive(airflow_lock(), "Đang có lệnh khác chạy Airflow (./chiso nightly): xin chờ."):
+        for name in _ALL:
+            if component(name) is None:  # what it left must not be taken for one that just ended
+                _pid_file(name).unlink(missing_ok=True)
         missing = [name for name in COMPONENTS if component(name) is None]
         if "api-server" in missing:
             airflow_env.keep_api_port(server.free_port(airflow_env.api_port()))
@@ -52,10 +69,11 @@ def up() -> None:
         with terminal.working(console, "Khởi động Airflow…"):
             try:
                 for name in missing:
-                    _start(name)
+                    _start(name, "airflow", *COMPONENTS[name])
                     if name == "api-server":  # tasks report to it: it must answer before any run
                         _wait_until_healthy(("metadatabase",))
                 _wait_until_healthy(_HEALTH_NAMES)
+                _serve_page()
             except BaseException:
                 _stop_components()
                 raise
@@ -80,8 +98,8 @@ def _end_left_over() -> None:
 
 
 def down() -> None:
-    """Stop Airflow's components, then PostgreSQL; a step that is running may end first."""
-    with terminal.working(terminal.console(), "Dừng Airflow…"):
+    """Stop the components, then PostgreSQL; a step that is running may end first."""
+    with terminal.working(terminal.console(), "Dừng Airflow và trang báo cáo…"):
         _stop_components()
     server.stop()
 
@@ -126,6 +144,10 @@ def status() -> list[str]:
         lines.append(f"Airflow: thiếu {', '.join(stopped)}; khởi động lại bằng ./chiso up.")
     else:
         lines.append(f"Airflow: đang chạy, {ui_address()}, {login_hint()}")
+    if component(PAGE):
+        lines.append(f"Trang báo cáo: {page_server.address()}")
+    else:
+        lines.append("Trang báo cáo: đã dừng; khởi động bằng ./chiso up.")
     if is_running:
         if not stopped:
             lines.append(_next_night())
@@ -188,12 +210,20 @@ def _local(moment: datetime) -> str:
     return f"{moment.astimezone(ZoneInfo(settings.TIMEZONE)):%H:%M ngày %d/%m/%Y}"
 
 
-def _start(name: str) -> None:
+def _serve_page() -> None:
+    if component(PAGE) is None:
+        # After Airflow, whose port is taken by now.
+        page_server.keep_port(server.free_port(page_server.port()))
+        _start(PAGE, "chiso766.page_server", page_server.LOOPBACK, str(page_server.port()))
+    _wait_until(lambda: [] if page_server.is_healthy() else [PAGE])
+
+
+def _start(name: str, *program: str) -> None:
     log = _log(name)
     settings.make_private(log.parent)
     with open(log, "a") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "airflow", *COMPONENTS[name]],
+            [sys.executable, "-P", "-m", *program],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -205,15 +235,19 @@ def _start(name: str) -> None:
 
 
 def _wait_until_healthy(names: Sequence[str]) -> None:
+    _wait_until(lambda: _unhealthy(names))
+
+
+def _wait_until(unhealthy: Callable[[], list[str]]) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while waiting := _unhealthy(names):
-        for name in COMPONENTS:
+    while waiting := unhealthy():
+        for name in _ALL:
             if _pid_file(name).exists() and component(name) is None:
-                raise ChisoError(f"Airflow {name} không khởi động được: hãy xem {_log(name)}.")
+                raise ChisoError(f"{name} không khởi động được: hãy xem {_log(name)}.")
         if time.monotonic() > deadline:
             raise ChisoError(
-                f"Airflow chưa sẵn sàng sau {_START_TIMEOUT_S} giây ({', '.join(waiting)}): hãy xem"
-                f" nhật ký trong {settings.load().logs}."
+                f"Hệ thống chưa sẵn sàng sau {_START_TIMEOUT_S} giây ({', '.join(waiting)}): hãy"
+                f" xem nhật ký trong {settings.load().logs}."
             )
         time.sleep(_POLL_S)
 
@@ -228,7 +262,7 @@ def _unhealthy(names: Sequence[str]) -> list[str]:
 
 
 def _stop_components() -> None:
-    running = [process for name in COMPONENTS if (process := component(name))]
+    running = [process for name in _ALL if (process := component(name))]
     # Their children as well: those of a component that has to be killed would be left behind.
     family = running + [child for process in running for child in process.children(recursive=True)]
     for process in running:
@@ -237,7 +271,7 @@ def _stop_components() -> None:
     for process in left:
         process.kill()
     psutil.wait_procs(left, timeout=_STOP_TIMEOUT_S)
-    for name in COMPONENTS:
+    for name in _ALL:
         _pid_file(name).unlink(missing_ok=True)
 
 
@@ -246,4 +280,4 @@ def _pid_file(name: str) -> Path:
 
 
 def _log(name: str) -> Path:
-    return settings.load().logs / f"airflow-{name}.log"
+    return settings.load().logs / (f"{name}.log" if name == PAGE else f"airflow-{name}.log")

@@ -22,7 +22,7 @@ from chiso766.build import build_lock
 from chiso766.errors import ChisoError
 from chiso766.period import Period
 from chiso766.rebuild import night_of, rebuilt
-from chiso766.scorecard import decimal_comma, newest_day
+from chiso766.scorecard import EFFECTS, decimal_comma, newest_day
 
 Row = dict[str, Any]
 
@@ -40,16 +40,7 @@ CAUSES = {
     "corrected": "dữ liệu được sửa hoặc bổ sung",
     "other_counts": "số hồ sơ theo hệ thống báo cáo quốc gia hoặc Cổng DVCQG thay đổi",
 }
-# By the change of numerator and denominator.
-_EFFECTS = {
-    (1, 1): "được tính thêm, đạt",
-    (0, 1): "được tính thêm, chưa đạt",
-    (1, 0): "thành đạt",
-    (-1, 0): "không còn đạt",
-    (-1, -1): "không tính nữa, trước đó đạt",
-    (0, -1): "không tính nữa, trước đó chưa đạt",
-    (0, 0): "qua tỷ lệ đồng bộ 1.4",
-}
+_EFFECTS = EFFECTS | {(0, 0): "qua tỷ lệ đồng bộ 1.4"}
 _MOST_SHOWN = 20
 
 _BEFORE, _AFTER = "why_before", "why_after"

@@ -14,7 +14,7 @@ import pytest
 from chiso766 import settings
 
 STEPS = ("fetch", "check", "build", "gate", "publish")
-DAGS = (*STEPS, "portal")
+DAGS = (*STEPS, "portal", "report")
 VIETNAM = ZoneInfo(settings.TIMEZONE)
 
 # Whatever opens a connection while the files are read fails the import.
@@ -27,7 +27,8 @@ for path in sorted(pathlib.Path("dags").glob("*.py")):
     spec = importlib.util.spec_from_file_location(f"dag_{path.stem}", path)
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
     assert len(path.read_text().splitlines()) < 40, f"{path} is not thin"
-steps = {f"chiso766.{name}" for name in ("fetch", "check", "build", "gate", "publish", "portal")}
+names = ("fetch", "check", "build", "gate", "publish", "portal", "report")
+steps = {f"chiso766.{name}" for name in names}
 heavy = {"great_expectations", "dbt.cli.main", "pandas"}
 assert not (steps | heavy) & set(sys.modules), (steps | heavy) & set(sys.modules)
 """
@@ -51,7 +52,9 @@ def test_importing_the_dags_does_no_work(airflow: None) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_there_is_one_dag_per_step_and_beside_them_only_that_of_the_portal(dags) -> None:
+def test_there_is_one_dag_per_step_and_beside_them_those_of_the_portal_and_the_reports(
+    dags,
+) -> None:
     from chiso766 import airflow_runs
 
     assert set(dags) == set(DAGS)
@@ -66,7 +69,7 @@ def test_each_dag_runs_one_day_at_a_time_and_retries_with_growing_pauses(dags, s
     [task] = dag.tasks
     assert dag.max_active_runs == 1
     assert not dag.catchup
-    assert task.retries == 3
+    assert task.retries == (24 if step == "report" else 3)
     assert task.retry_delay == timedelta(minutes=5)
     assert task.retry_exponential_backoff == 2
     assert task.max_retry_delay == timedelta(hours=1)
@@ -101,8 +104,11 @@ def test_every_step_but_the_first_waits_for_the_asset_of_the_one_before(dags) ->
         assert type(timetable.default_partition_mapper).__name__ == "IdentityMapper"
 
 
-@pytest.mark.parametrize(("name", "at"), [("fetch", time(1, 0)), ("portal", time(0, 30))])
-def test_the_night_starts_at_one_for_the_day_that_has_ended_and_the_portal_is_asked_before(
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("fetch", time(1, 0)), ("portal", time(0, 30)), ("report", time(5, 0))],
+)
+def test_the_night_starts_at_one_for_the_day_that_has_ended_the_portal_before_the_reports_after(
     dags, name: str, at: time
 ) -> None:
     from airflow.timetables.base import DagRunInfo, TimeRestriction
@@ -119,10 +125,23 @@ def test_the_night_starts_at_one_for_the_day_that_has_ended_and_the_portal_is_as
     assert info.partition_key == "2026-11-21"
 
 
-def test_the_portal_keeps_no_step_waiting(dags) -> None:
-    [task] = dags["portal"].tasks
+@pytest.mark.parametrize("name", ["portal", "report"])
+def test_portal_and_reports_keep_no_step_waiting(dags, name: str) -> None:
+    [task] = dags[name].tasks
     assert not task.outlets
-    assert not dags["portal"].deadline
+    assert not dags[name].deadline
+
+
+def test_the_reports_are_made_for_the_export_day_that_the_run_is_of(
+    dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chiso766 import report
+
+    asked = []
+    monkeypatch.setattr(report, "make_official", asked.append)
+    [task] = dags["report"].tasks
+    task.python_callable(dag_run=SimpleNamespace(partition_key="2026-11-14"))
+    assert asked == [date(2026, 11, 14)]
 
 
 def test_where_no_portal_is_declared_its_run_ends_at_once(

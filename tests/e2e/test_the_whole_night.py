@@ -46,6 +46,12 @@ TABLES = (
     "improvement_limit",
     "score_forecast",
     "score_forecast_indicator",
+    "dim_report_period",
+    "report_06a",
+    "report_06b",
+    "report_digitisation",
+    "report_petition",
+    "report_dossier",
 )
 # Views of the bookkeeping, which goes on.
 LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")

@@ -42,6 +42,11 @@ KEYS = {
     "petition_worklist": ("petition_code",),
     "improvement_evidence": (*PERIOD, "action", "evidence_kind", "evidence_key"),
     "improvement_limit": (*PERIOD, "indicator_code"),
+    "report_06a": (*PERIOD, "field_code"),
+    "report_06b": (*PERIOD, "field_code"),
+    "report_digitisation": (*PERIOD, "field_code"),
+    "report_petition": (*PERIOD, "category"),
+    "report_dossier": (*PERIOD, "dossier_code"),
 }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from chiso766 import publish, settings
+from chiso766 import publish, report, settings
 
 from ..connectors.servers import S3Server
 
@@ -27,8 +28,7 @@ def written(home: Path, environment: pytest.MonkeyPatch, day: str, **sheets: str
 
 
 def shared(store: S3Server) -> dict[str, str]:
-    found = store.client.list_objects_v2(Bucket=store.bucket, Prefix="chiso/reports/")
-    keys = [item["Key"] for item in found.get("Contents", [])]
+    keys = store_keys(store)
     got = {key: store.client.get_object(Bucket=store.bucket, Key=key) for key in keys}
     return {
         key.removeprefix("chiso/"): answer["Body"].read().decode() for key, answer in got.items()
@@ -60,3 +60,34 @@ def test_a_machine_alone_keeps_its_reports_to_itself(
     monkeypatch.setenv("CHISO_LANDING", "")
     written(tmp_path, monkeypatch, "2026-11-20", H24="một")
     assert shared(store) == {}
+
+
+def made(home: Path, environment: pytest.MonkeyPatch, content: str) -> None:
+    """An official report of a machine that has an empty home."""
+    environment.setenv("CHISO_HOME", str(home))
+    folder = settings.make_private(publish.page_path().parent / "official" / "2026-11")
+
+    def write(path: Path) -> None:
+        with ZipFile(path, "w") as parts:
+            parts.writestr("xl/sheet.xml", content)
+
+    report._bring(folder)
+    report._replace(folder / "H24.xlsx", write)
+    publish.share(folder.iterdir())
+
+
+def test_an_official_report_made_again_elsewhere_keeps_the_version_before(
+    store: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "first", monkeypatch, "một")
+    made(tmp_path / "second", monkeypatch, "một")
+    made(tmp_path / "third", monkeypatch, "hai")
+    assert set(store_keys(store)) == {
+        "chiso/reports/official/2026-11/H24.xlsx",
+        "chiso/reports/official/2026-11/H24_ban-1.xlsx",
+    }
+
+
+def store_keys(store: S3Server) -> list[str]:
+    found = store.client.list_objects_v2(Bucket=store.bucket, Prefix="chiso/reports/")
+    return [item["Key"] for item in found.get("Contents", [])]

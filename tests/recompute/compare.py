@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from . import promises, published, ranking, tables, worklists
+from . import promises, published, ranking, reports, tables, worklists
 from .evidence import KINDS, Evidence, in_the_marts, recomputed, without_true_reason
 from .tables import Key, Recomputed, Table, Values
 
-TABLES = (*tables.TABLES, *worklists.TABLES, *published.TABLES, *ranking.TABLES)
+TABLES = (*tables.TABLES, *worklists.TABLES, *published.TABLES, *ranking.TABLES, *reports.TABLES)
 
 SHOWN_OF_A_GROUP = 3
 SMALLEST_DIFFERENCE = Fraction(1, 1_000_000)

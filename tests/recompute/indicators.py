@@ -160,18 +160,22 @@ class World:
         """The newest rows of a thing as they were given."""
         return [row for row in self.newest(source) if row.get(field) == code]
 
-    def periods(self) -> list[Period]:
-        """Of the first dossier or petition through those that hold the last second before A."""
+    def first_day(self) -> date | None:
+        """Of the first dossier or petition of a known unit."""
         units = self.catalogue.units
         moments = [one.received or one.submitted for one in self.dossiers if one.unit in units]
         moments += [one.sent for one in self.petitions if one.unit in units]
+        return min((moment.date() for moment in moments if moment), default=None)
+
+    def periods(self) -> list[Period]:
+        """Of the first dossier or petition through those that hold the last second before A."""
+        first = self.first_day()
         last = (self.as_of - timedelta(seconds=1)).date()
-        days = [moment.date() for moment in moments if moment]
-        if not days:
+        if first is None:
             return []
         periods = []
         for kind in ("month", "quarter", "year"):
-            period = period_of(kind, min(days))
+            period = period_of(kind, first)
             while period.start <= last:
                 periods.append(period)
                 period = period_of(kind, period.end)

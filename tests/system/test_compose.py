@@ -45,8 +45,9 @@ def test_it_is_valid_against_the_compose_specification() -> None:
 
 
 def test_it_has_the_database_every_component_of_airflow_and_one_image() -> None:
-    assert set(SERVICES) == {"postgres", "backup", "init", *system.COMPONENTS, "redis", "worker"}
-    assert set(OURS) == {"init", *OF_AIRFLOW}
+    others = {"postgres", "backup", "init", system.PAGE, "redis", "worker"}
+    assert set(SERVICES) == {*system.COMPONENTS, *others}
+    assert set(OURS) == {"init", system.PAGE, *OF_AIRFLOW}
     assert {service["build"] for service in OURS.values()} == {"."}
     assert len({service["image"] for service in OURS.values()}) == 1
 
@@ -86,6 +87,19 @@ def test_airflow_has_the_command_and_its_options(
     assert isinstance(arguments, argparse.Namespace)
 
 
+def test_the_page_is_served_where_it_is_published_and_its_service_may_only_read() -> None:
+    page = SERVICES[system.PAGE]
+    *python, module = page["entrypoint"]
+    assert python == ["/app/.venv/bin/python", "-m"]
+    assert importlib.util.find_spec(module)
+    host, port = page["command"]
+    assert host == "0.0.0.0"
+    assert page["ports"] == [f"${{CHISO_ADDRESS:-127.0.0.1}}:{port}:{port}"]
+    assert f":{port}/health" in page["healthcheck"]["test"][-1]
+    assert page["volumes"] == ["data:/data:ro"]
+    assert page["secrets"] == ["s3_credentials"]
+
+
 def test_init_calls_what_exists() -> None:
     *python, code = SERVICES["init"]["command"]
     assert python == ["python", "-c"]
@@ -107,6 +121,7 @@ def test_the_containers_find_each_other() -> None:
     assert published == {
         "postgres": [f"{here}:5432:5432"],
         "api-server": [f"{here}:{port}:{port}"],
+        "page": [f"{here}:8081:8081"],
         "redis": [f"{here}:6379:6379"],
     }
     assert SERVICES["postgres"]["environment"]["POSTGRES_DB"] == "chiso"

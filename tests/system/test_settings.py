@@ -63,6 +63,26 @@ def test_the_warehouse_is_on_citus_only_where_that_is_said(
         settings.load()
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("CHISO_REPORT_RETURNED", settings.RETURNED),
+        ("CHISO_REPORT_AWAITED", settings.AWAITED),
+    ],
+)
+def test_how_the_reports_count_is_one_of_two_words_the_first_by_default(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: tuple[str, ...]
+) -> None:
+    field = name.removeprefix("CHISO_").lower()
+    monkeypatch.delenv(name, raising=False)
+    assert getattr(settings.load(), field) == words[0]
+    monkeypatch.setenv(name, words[1])
+    assert getattr(settings.load(), field) == words[1]
+    monkeypatch.setenv(name, "khac")
+    with pytest.raises(ChisoError, match=name):
+        settings.load()
+
+
 def test_the_environment_wins_over_the_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / ".env").write_text("CHISO_UNIT=H24.001\nCHISO_HOME=kho\n")
     assert settings.load().unit == "H24.001"

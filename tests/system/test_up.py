@@ -18,12 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
-from chiso766 import database, system
+from chiso766 import database, page_server, system
 
 # Never yesterday, which a scheduler makes up for by itself.
 BEFORE, FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (9, 10, 11, 12))
 STEPS = ("fetch", "check", "build", "gate", "publish")
-PATIENCE_S = 240
+PATIENCE_S = 900
+NAMES = (*system.COMPONENTS, system.PAGE)
 
 # What the scheduler does for a step that fails in the night, with its deadline moved to the past.
 MISS_A_DEADLINE = """
@@ -99,7 +100,7 @@ def metadata(query: str) -> list[tuple]:
 
 def processes_of(home: Path) -> list[psutil.Process]:
     """All that runs for this home: the components with their children, and PostgreSQL."""
-    components = [process for name in system.COMPONENTS if (process := system.component(name))]
+    components = [process for name in NAMES if (process := system.component(name))]
     children = [child for process in components for child in process.children(recursive=True)]
     postmaster = int((home / "postgres/data/postmaster.pid").read_text().splitlines()[0])
     server = psutil.Process(postmaster)
@@ -118,7 +119,7 @@ def test_every_component_is_healthy() -> None:
 
 def test_it_listens_on_loopback_only() -> None:
     listening = set()
-    for name in system.COMPONENTS:
+    for name in NAMES:
         main = system.component(name)
         assert main is not None
         for process in [main, *main.children(recursive=True)]:
@@ -144,7 +145,7 @@ def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
         api("/api/v2/dags")
     dags = api("/api/v2/dags", login(up))["dags"]
     paused = {dag["dag_id"]: dag["is_paused"] for dag in dags}
-    assert paused == dict.fromkeys((*STEPS, "portal"), False)
+    assert paused == dict.fromkeys((*STEPS, "portal", "report"), False)
     assert api("/api/v2/importErrors", login(up))["import_errors"] == []
 
 
@@ -162,6 +163,7 @@ def test_status_says_what_runs_and_when_the_next_night_is(chiso: Callable[..., A
     said = chiso("status").stdout
     assert "PostgreSQL: đang chạy" in said
     assert f"Airflow: đang chạy, {system.ui_address()}" in said
+    assert f"Trang báo cáo: {page_server.address()}" in said
     assert "Đêm tới: 01:00 ngày" in said
     assert f"Đêm gần nhất: số liệu đến hết ngày {BEFORE} đã công bố" in said
 
@@ -183,9 +185,9 @@ def test_the_ui_shows_the_night_that_ran_before_with_its_partition_assets_and_lo
 
 
 def test_a_second_up_starts_nothing_new(chiso: Callable[..., Any]) -> None:
-    before = {name: system.component(name) for name in system.COMPONENTS}
+    before = {name: system.component(name) for name in NAMES}
     assert chiso("up").returncode == 0
-    assert {name: system.component(name) for name in system.COMPONENTS} == before
+    assert {name: system.component(name) for name in NAMES} == before
 
 
 def test_a_backfill_runs_every_step_for_every_day(up: Path) -> None:
@@ -226,6 +228,26 @@ def test_a_missed_deadline_raises_the_alarm(up: Path) -> None:
     alerts = up / "logs" / "alerts.log"
     # Started after 06:00, the system also says that last night's marts are not there.
     until(lambda: alerts.exists() and "bước check chưa xong" in alerts.read_text())
+
+
+def test_the_page_of_the_newest_night_is_served(up: Path) -> None:
+    with urllib.request.urlopen(page_server.address(), timeout=30) as answer:
+        assert answer.read() == (up / "reports" / "scorecard.html").read_bytes()
+
+
+def test_what_was_killed_all_at_once_is_started_again(chiso: Callable[..., Any]) -> None:
+    """As a machine does that loses its power: the files that name the processes stay."""
+    running = [process for name in NAMES if (process := system.component(name))]
+    family = running + [child for process in running for child in process.children(recursive=True)]
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended with its parent
+            process.kill()
+    psutil.wait_procs(family, timeout=10)
+    said = chiso("status").stdout
+    assert "Trang báo cáo: đã dừng" in said
+    assert chiso("up").returncode == 0
+    assert [name for name in NAMES if system.component(name) is None] == []
+    assert page_server.is_healthy()
 
 
 def test_a_component_that_died_is_named_and_started_again(chiso: Callable[..., Any]) -> None:

@@ -5,7 +5,7 @@
     {'columns': ['unit_code']},
     {'columns': ['is_of_known_unit', 'happened_at']},
 ]) }}
--- depends_on: {{ ref('int_leaving_sum') }}
+-- depends_on: {{ ref('int_leaving_sum') }}, {{ ref('int_leaving_report') }}
 {# What convert.to_number and convert.to_code read, as conditions of jsonpath: lists are searched without being taken
    apart. What is written as always is told without a pattern. #}
 {% set is_amount = '@ like_regex "[1-9]" && @ like_regex "^[0-9]+([.,][0-9]+)?$"' %}

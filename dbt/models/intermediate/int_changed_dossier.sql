@@ -39,12 +39,20 @@ from (
     from {{ kept('int_dossier_moment') }} as moment
     where moment.comes_at < {{ as_of() }}
     union all
-    -- a new month, and perhaps quarter and year: what was unfinished counts in it, too
+    -- a new month (and perhaps quarter and year) or a new report period: what was unfinished counts in it, too
     select today.dossier_code
     from {{ kept('int_dossier_now') }} as today
     where
-        today.finished_at is null
-        and date_trunc('month', date '{{ var("since").as_of_day }}')
-        <> date_trunc('month', date '{{ var("as_of_day") }}')
+        today.{{ left_report_at() }} is null
+        and (
+            date_trunc('month', date '{{ var("since").as_of_day }}')
+            <> date_trunc('month', date '{{ var("as_of_day") }}')
+            or exists (
+                select from {{ ref('int_report_calendar') }} as calendar
+                where
+                    calendar.period_start > date '{{ var("since").as_of_day }}'
+                    and calendar.period_start <= date '{{ var("as_of_day") }}'
+            )
+        )
 ) as changed
 {% endif %}

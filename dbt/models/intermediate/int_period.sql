@@ -2,28 +2,12 @@
 -- before A.
 -- number is the period's only within a build. seen_at is T of the rule book: everything is looked at as at that moment.
 -- ends_on is the period's last day.
-with first_thing as (
-    select
-        least(
-            (
-                select min(dossier.happened_at)
-                from {{ ref('int_dossier') }} as dossier
-                where dossier.is_of_known_unit
-            ),
-            (
-                select min(petition.sent_at)
-                from {{ ref('stg_petitions') }} as petition
-                inner join {{ ref('int_unit') }} as unit on unit.unit_code = petition.unit_code
-            )
-        ) as happened_at
-),
-
-period as (
+with period as (
     select
         kind.period_type,
         starts.starts_at,
         starts.starts_at + kind.length as ends_at
-    from first_thing
+    from {{ ref('int_first_thing') }} as first_thing
     cross join (
         values
         ('month', interval '1 month'),
