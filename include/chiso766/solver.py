@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
 from chiso766 import points
 from chiso766.points import CENTS, FACTOR_OF, HALF, Indicators
@@ -89,9 +91,7 @@ class _Program:
         most += [int(CENTS * one.max_score) - self._before[c] for c, one in indicators.items()]
         self._bounds = Bounds(0, np.array(most, dtype=np.float64))
         rows = [*self._rooms(), *self._gains(), *self._files_after_results()]
-        self._rows = LinearConstraint(
-            np.array([row for row, _ in rows]), ub=np.array([most for _, most in rows])
-        )
+        self._rows = _constraint([row for row, _ in rows], ub=np.array([most for _, most in rows]))
 
     def gain(self, units: Sequence[int]) -> int:
         """What so much work gains, in cents, exactly."""
@@ -107,12 +107,12 @@ class _Program:
 
     def least(self, required: int) -> list[int] | None:
         """The least work that gains ``required`` cents, and of that what gains most."""
-        enough = LinearConstraint(self._cents, lb=required)
+        enough = _constraint([self._cents], lb=required)
         least = self._solve(self._units, enough)
         if least is None:
             return None
         try:
-            return self._solve(-self._cents, enough, LinearConstraint(self._units, ub=sum(least)))
+            return self._solve(-self._cents, enough, _constraint([self._units], ub=sum(least)))
         except Unsolved:  # which of the cheapest gains most is hard to tell; it is cheapest
             return least
 
@@ -167,3 +167,8 @@ class _Program:
         """A row with 1 for every class of work that raises the indicator's numerator."""
         raising = [code in one.effects for one in self._work]
         return np.array(raising + [False] * len(self._indicators), dtype=np.float64)
+
+
+def _constraint(rows: Sequence[Vector], **limits: Any) -> LinearConstraint:
+    """Of sparse rows: for dense ones SciPy makes warnings errors for a moment, in all threads."""
+    return LinearConstraint(csr_array(np.array(rows)), **limits)
