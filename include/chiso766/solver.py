@@ -11,11 +11,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
 from chiso766 import points
 from chiso766.points import CENTS, FACTOR_OF, HALF, Indicators
 
 Vector = NDArray[np.float64]
+# A row of a program, and what its product with the variables does not exceed.
+Row = tuple[Vector, float]
 
 # Nodes, unlike seconds, are the same on every machine.
 _MOST_NODES = 200_000
@@ -88,10 +91,7 @@ class _Program:
         most = [one.things for one in work]
         most += [int(CENTS * one.max_score) - self._before[c] for c, one in indicators.items()]
         self._bounds = Bounds(0, np.array(most, dtype=np.float64))
-        rows = [*self._rooms(), *self._gains(), *self._files_after_results()]
-        self._rows = LinearConstraint(
-            np.array([row for row, _ in rows]), ub=np.array([most for _, most in rows])
-        )
+        self._rows = [*self._rooms(), *self._gains(), *self._files_after_results()]
 
     def gain(self, units: Sequence[int]) -> int:
         """What so much work gains, in cents, exactly."""
@@ -107,21 +107,24 @@ class _Program:
 
     def least(self, required: int) -> list[int] | None:
         """The least work that gains ``required`` cents, and of that what gains most."""
-        enough = LinearConstraint(self._cents, lb=required)
+        enough = (-self._cents, -required)
         least = self._solve(self._units, enough)
         if least is None:
             return None
         try:
-            return self._solve(-self._cents, enough, LinearConstraint(self._units, ub=sum(least)))
+            return self._solve(-self._cents, enough, (self._units, sum(least)))
         except Unsolved:  # which of the cheapest gains most is hard to tell; it is cheapest
             return least
 
-    def _solve(self, cost: Vector, *more: LinearConstraint) -> list[int] | None:
+    def _solve(self, cost: Vector, *more: Row) -> list[int] | None:
+        rows, limits = zip(*self._rows, *more, strict=True)
+        # Sparse and as one: of others SciPy makes warnings errors for a moment, in all threads.
+        constraint = LinearConstraint(csr_array(np.array(rows)), ub=np.array(limits))
         result = milp(
             cost,
             integrality=np.ones_like(cost),
             bounds=self._bounds,
-            constraints=[self._rows, *more],
+            constraints=constraint,
             options={"mip_rel_gap": 0, "node_limit": _MOST_NODES},
         )
         if result.status == _INFEASIBLE:
@@ -130,11 +133,11 @@ class _Program:
             raise Unsolved(result.message)
         return [round(units) for units in result.x[: len(self._work)]]
 
-    def _rooms(self) -> list[tuple[Vector, float]]:
+    def _rooms(self) -> list[Row]:
         """No numerator exceeds its denominator."""
         return [(self._raising(code), one.room) for code, one in self._indicators.items()]
 
-    def _gains(self) -> list[tuple[Vector, float]]:
+    def _gains(self) -> list[Row]:
         """Score before + cents gained ≤ unrounded score after + ½: a half is rounded up."""
         rows = []
         for place, code in enumerate(self._indicators):
@@ -155,7 +158,7 @@ class _Program:
             return self._indicators
         return {**self._indicators, code: self._indicators[code].raised(1)}
 
-    def _files_after_results(self) -> list[tuple[Vector, float]]:
+    def _files_after_results(self) -> list[Row]:
         """Where a dossier lacks both, its file counts only once it has a result."""
         row = np.zeros_like(self._units)
         for place, one in enumerate(self._work):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 
 import pytest
@@ -157,3 +158,15 @@ def test_a_solver_that_gives_up_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(solver, "_MOST_NODES", 0)
     with pytest.raises(Unsolved):
         cheapest(*small_unit(0), 3)
+
+
+def test_the_warnings_of_other_threads_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans are solved in threads, which share one list of what becomes of warnings."""
+
+    def changed(*_: object, **__: object) -> None:
+        raise AssertionError("what becomes of warnings was changed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(warnings.catch_warnings, "__enter__", changed)
+        units = cheapest({"4.3": indicator(0, 10)}, only("reuse_data", ("4.3",), 5), 10)
+    assert units != [0]
