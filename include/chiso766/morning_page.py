@@ -124,7 +124,10 @@ _INDICATORS_OF_NIGHT: LiteralString = f"""
 """
 _KEPT: LiteralString = "select to_regclass('intermediate_next.known') is not null as is_there"
 _KEPT_NIGHT: LiteralString = "select as_of_day, last_load_id from intermediate_next.known"
+# Evidence is read before it is joined: on Citus its view can be joined with nothing.
 _CHANGED: LiteralString = f"""
+    with before as materialized (select * from marts_next.indicator_evidence where {_PERIOD}),
+    now as materialized (select * from marts.indicator_evidence where {_PERIOD})
     select
         indicator_code,
         evidence_kind as kind,
@@ -135,8 +138,7 @@ _CHANGED: LiteralString = f"""
         now.reason,
         count(*) as things,
         (array_agg(evidence_key order by evidence_key desc))[1:%(most)s] as keys
-    from (select * from marts_next.indicator_evidence where {_PERIOD}) as before
-    full join (select * from marts.indicator_evidence where {_PERIOD}) as now
+    from before full join now
         using (indicator_code, evidence_kind, evidence_key)
     where before.in_numerator is distinct from now.in_numerator
     group by indicator_code, evidence_kind, numerator_change, denominator_change, now.reason
@@ -188,6 +190,9 @@ _LIMITS: LiteralString = f"""
     select * from marts.improvement_limit where {_PERIOD} order by points desc, indicator_code
 """
 _EVIDENCE: LiteralString = f"""
+    with missing as materialized (
+        select * from marts.indicator_evidence where {_PERIOD} and not in_numerator
+    )
     select *
     from (
         select
@@ -197,9 +202,7 @@ _EVIDENCE: LiteralString = f"""
             row_number() over (
                 partition by indicator_code, reason order by evidence_key desc
             ) as line
-        from marts.indicator_evidence as missing
-        left join marts.dim_procedure as procedure using (procedure_code)
-        where {_PERIOD} and not in_numerator
+        from missing left join marts.dim_procedure as procedure using (procedure_code)
     ) as listed
     where line <= %(most)s
     order by indicator_code, things desc, reason, line
