@@ -48,7 +48,8 @@ from (
             date_trunc('month', date '{{ var("since").as_of_day }}')
             <> date_trunc('month', date '{{ var("as_of_day") }}')
             or exists (
-                select from {{ ref('int_report_calendar') }} as calendar
+                select calendar.period_start  -- Citus brings no rows without a column to the workers
+                from {{ ref('int_report_calendar') }} as calendar
                 where
                     calendar.period_start > date '{{ var("since").as_of_day }}'
                     and calendar.period_start <= date '{{ var("as_of_day") }}'
