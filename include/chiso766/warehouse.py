@@ -128,7 +128,8 @@ def _on_citus() -> list[str]:
             f" (select from pg_dist_partition where logicalrelid = '{table}'::regclass)"
             for table in spread
         ),
-        "grant usage on schema intermediate, intermediate_next to chiso_analyst, chiso_bi",
-        "alter default privileges in schema intermediate, intermediate_next"
+        "create schema if not exists law",
+        "grant usage on schema intermediate, intermediate_next, law to chiso_analyst, chiso_bi",
+        "alter default privileges in schema intermediate, intermediate_next, law"
         " grant select on tables to chiso_analyst, chiso_bi",
     ]
