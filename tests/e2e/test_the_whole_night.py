@@ -183,7 +183,7 @@ def test_the_page_shows_the_published_total_and_no_draft_is_left(marts: psycopg.
     ).fetchone()
     assert row is not None
     page = page_path().read_text(encoding="utf-8")
-    assert f"Tháng 11/2026: {str(row[0]).replace('.', ',')} điểm" in page
+    assert f"<strong>{str(row[0]).replace('.', ',')}</strong> / 100 điểm" in page
     assert not list(page_path().parent.glob("*.draft"))
 
 
