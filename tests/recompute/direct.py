@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 import psycopg
 
+from chiso766.load import unit_code
 from chiso766.sources import SOURCES, Kind, Source
 
 from .exports import KEYS, Row
@@ -78,6 +79,8 @@ def _load(connection: psycopg.Connection, source: Source, rows: list[Row], day: 
                 for row in rows
             ],
         )
+        if source.is_spread:
+            cursor.execute(f"update raw.{source.name} set unit_code = {unit_code(source)}".encode())
 
 
 def _value(given: object) -> str | None:

@@ -333,7 +333,7 @@ def test_a_reader_of_the_marts_sees_the_counts_and_not_the_rows(
 
 def test_the_page_says_how_many_rows_are_open_and_where_the_spreadsheets_lie() -> None:
     page = page_path().read_text(encoding="utf-8")
-    assert "Còn 17 dòng bị để riêng phải sửa" in page
-    assert '<a href="dong_de_rieng/">' in page
+    assert "Còn <strong>17</strong> dòng bị để riêng phải sửa" in page
+    assert "<code>dong_de_rieng</code>" in page
     assert '<th scope="row">Phản ánh, kiến nghị</th>' in page
     assert (page_path().parent / "dong_de_rieng").samefile(folder())
