@@ -44,7 +44,9 @@ def demo() -> dict[str, float]:
     seconds: dict[str, float] = defaultdict(float)
     started = last = time.monotonic()
     part = "start"
-    with subprocess.Popen([*_CHISO, "demo"], stdout=subprocess.PIPE, text=True) as process:
+    # What it is doing goes to standard error.
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([*_CHISO, "demo"], **streams, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             now = time.monotonic()
