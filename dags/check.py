@@ -6,14 +6,16 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from chiso766.steps import ASSETS, after, export_day, settings_of
+from chiso766.failures import in_plain_words
+from chiso766.steps import ASSETS, NAMES, after, export_day, settings_of
 
 
 @dag(schedule=after("fetch"), **settings_of("check"))
 def check() -> None:
-    """Kiểm tra từng tệp, nạp dòng đúng vào `raw`, để riêng dòng sai (`check.py`)."""
+    """Kiểm tra từng tệp, nạp dòng đúng, để riêng dòng sai."""
 
-    @task(outlets=[ASSETS["check"]])
+    @task(outlets=[ASSETS["check"]], task_display_name=NAMES["check"])
+    @in_plain_words
     def check_day(dag_run: Any) -> None:
         from chiso766.check import check_day
 

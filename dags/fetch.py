@@ -6,26 +6,25 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from chiso766.steps import ASSETS, NIGHTLY, export_day, settings_of
+from chiso766.failures import in_plain_words
+from chiso766.steps import ASSETS, EXPORTS, NAMES, NIGHTLY, export_day, settings_of
 
 REASON = Param(
     None,
     type=["null", "string"],
     title="Lý do nạp lại",
-    description="Để trống là chạy bình thường; có lý do là nạp lại mọi tệp của ngày này.",
+    description="Để trống là chạy bình thường. Có lý do là nạp lại mọi tệp của ngày ghi ở ô"
+    " Partition Key; lý do được giữ trong sổ.",
+    maxLength=500,
 )
 
 
 @dag(schedule=NIGHTLY, params={"reason": REASON}, **settings_of("fetch"))
 def fetch() -> None:
-    """Nhận tệp xuất của ngày từ thư mục giao nhận và các kết nối vào vùng landing (`fetch.py`).
+    """Nhận tệp xuất của ngày vào vùng lưu."""
 
-    Chạy lúc 01:00 cho ngày vừa hết. Chạy bù một khoảng ngày (hết ngày cuối):
-
-        airflow backfill create --dag-id fetch --from-date 2026-11-01 --to-date 2026-11-30T23:59
-    """
-
-    @task(outlets=[ASSETS["fetch"]])
+    @task(inlets=[EXPORTS], outlets=[ASSETS["fetch"]], task_display_name=NAMES["fetch"])
+    @in_plain_words
     def fetch_day(dag_run: Any, ti: Any) -> None:
         from chiso766 import fetch, reload
 

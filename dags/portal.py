@@ -6,18 +6,16 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from chiso766.steps import BEFORE_THE_NIGHT, export_day, settings_of
+from chiso766.failures import in_plain_words
+from chiso766.steps import BEFORE_THE_NIGHT, NAMES, export_day, settings_of
 
 
 @dag(schedule=BEFORE_THE_NIGHT, **settings_of("portal"))
 def portal() -> None:
-    """Hỏi Cổng DVCQG điểm đã công bố, nhận câu trả lời vào vùng landing (`portal.py`).
+    """Hỏi Cổng DVCQG điểm đã công bố, nhận câu trả lời vào vùng lưu."""
 
-    Chạy lúc 00:30, chỉ khi có kết nối `cong_dvcqg`. Cổng chỉ trả lời số liệu lúc được hỏi, nên đừng
-    chạy bù cho ngày cũ: ngày đó sẽ mang số liệu của hôm nay.
-    """
-
-    @task
+    @task(task_display_name=NAMES["portal"])
+    @in_plain_words
     def pull_day(dag_run: Any) -> None:
         from chiso766.portal import pull_day
 

@@ -6,20 +6,17 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from chiso766.steps import AFTER_THE_NIGHT, export_day, settings_of
+from chiso766.failures import in_plain_words
+from chiso766.steps import AFTER_THE_NIGHT, ASSETS, NAMES, export_day, settings_of
 
 
 @dag(schedule=AFTER_THE_NIGHT, **settings_of("report"))
 def report() -> None:
-    """Lập các biểu kiểm soát TTHC và bản tóm tắt của kỳ báo cáo vừa hết (`report.py`).
-
-    Chạy lúc 05:00, chỉ làm việc khi ngày vừa hết là ngày chốt số liệu. Lập lại một kỳ đã qua:
-
-        airflow backfill create --dag-id report --from-date 2026-11-14 --to-date 2026-11-14T23:59
-    """
+    """Lập các biểu kiểm soát TTHC và bản tóm tắt của kỳ báo cáo vừa hết."""
 
     # Until the next night: this one may be late.
-    @task(retries=24)
+    @task(retries=24, inlets=[ASSETS["gate"]], task_display_name=NAMES["report"])
+    @in_plain_words
     def make_official(dag_run: Any) -> None:
         from chiso766.report import make_official
 

@@ -25,6 +25,9 @@ make() {
 make CHISO_DATABASE_PASSWORD "$(random)"
 make CHISO_SECRET_KEY "$(random)"
 make CHISO_UI_PASSWORD "$(random)"
+# Where messages go (.env.example); empty: nowhere.
+make CHISO_SMTP_URL ""
+make CHISO_NOTIFY_WEBHOOK ""
 make AIRFLOW__CORE__FERNET_KEY "$(random)"
 make AIRFLOW__API__SECRET_KEY "$(random)"
 make AIRFLOW__API_AUTH__JWT_SECRET "$(random)"

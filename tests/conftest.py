@@ -47,6 +47,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_TARGET_RANK",
             "CHISO_REPORT_RETURNED",
             "CHISO_REPORT_AWAITED",
+            "CHISO_NOTIFY_EMAIL",
+            "CHISO_SMTP_URL",
+            "CHISO_NOTIFY_WEBHOOK",
         ):
             environment.setenv(name, "")  # empty is "not given", and wins over .env
         environment.setenv("CHISO_HOME", str(path))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from chiso766 import settings
+from chiso766 import failures
 from chiso766.errors import ChisoError
 
 SAMPLE_LAST_DAY = date(2026, 11, 30)  # equal seeds give equal samples, so it is no "today"
@@ -35,18 +34,8 @@ def main() -> int:
         print("Đã dừng giữa chừng theo yêu cầu; chạy lại lệnh này để làm tiếp.", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        print(_unexpected(error), file=sys.stderr)
+        print(failures.unexpected(error), file=sys.stderr)
     return 1
-
-
-def _unexpected(error: Exception) -> str:
-    log = settings.make_private(settings.load().logs) / "errors.log"
-    with open(log, "a", encoding="utf-8") as file:
-        traceback.print_exception(error, file=file)
-    return (
-        f"Lỗi ngoài dự kiến ({type(error).__name__}), không phải do dữ liệu hay cách dùng: hãy gửi"
-        f" tệp {log} cho người phụ trách phần mềm."
-    )
 
 
 class _Parser(argparse.ArgumentParser):

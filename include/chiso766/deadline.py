@@ -7,22 +7,20 @@ the alarm names that step, also where the steps after it never ran.
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk.definitions.deadline import BaseDeadlineReference
 
-from chiso766 import database, settings
+from chiso766 import database, notify, settings
 from chiso766.errors import ChisoError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MORNING = time(6, 0)
-
-log = logging.getLogger(__name__)
 
 
 class ByMorning(BaseDeadlineReference):
@@ -55,21 +53,15 @@ def morning_after(day: date) -> datetime:
 async def raise_alarm(context: dict[str, Any]) -> None:
     """Called by Airflow's triggerer when a deadline is missed; ``context`` names the run."""
     run = context["dag_run"]
-    warn_if_unpublished(date.fromisoformat(run["partition_key"]), run["dag_id"])
+    day = date.fromisoformat(run["partition_key"])
+    # A mail server that is slow must not keep the triggerer's other work waiting.
+    await asyncio.to_thread(warn_if_unpublished, day, run["dag_id"])
 
 
 def warn_if_unpublished(day: date, step: str) -> None:
-    """Write the alarm of a day to logs/alerts.log, unless its marts were published another way."""
-    if _is_published(day):
-        return
-    sentence = (
-        f"{morning_after(day):%H:%M %d/%m/%Y}: số liệu của ngày {day} chưa được công bố vì bước"
-        f" {step} chưa xong; hãy xem nhật ký của bước đó trong Airflow, rồi chạy ./chiso nightly"
-        f" {day}."
-    )
-    log.error(sentence)
-    with open(settings.make_private(settings.load().logs) / "alerts.log", "a") as file:
-        file.write(sentence + "\n")
+    """Raise the alarm of a day, unless its marts were published another way."""
+    if not _is_published(day):
+        notify.night_unpublished(day, step, morning_after(day))
 
 
 def _is_published(day: date) -> bool:

@@ -47,6 +47,10 @@ class Settings:
     airflow_database_url: str | None = field(repr=False)
     given_secret_key: str | None = field(repr=False)
     ui_password: str | None = field(repr=False)
+    notify_email: tuple[str, ...]
+    """Who is written to when a night needs a person; nobody by default."""
+    smtp_url: str | None = field(repr=False)
+    notify_webhook: str | None = field(repr=False)
     project_root: Path = PROJECT_ROOT
     timezone: str = TIMEZONE
 
@@ -100,6 +104,13 @@ def load() -> Settings:
         airflow_database_url=given.get("CHISO_AIRFLOW_DATABASE_URL"),
         given_secret_key=given.get("CHISO_SECRET_KEY"),
         ui_password=given.get("CHISO_UI_PASSWORD"),
+        notify_email=tuple(
+            address.strip()
+            for address in given.get("CHISO_NOTIFY_EMAIL", "").split(",")
+            if address.strip()
+        ),
+        smtp_url=given.get("CHISO_SMTP_URL"),
+        notify_webhook=given.get("CHISO_NOTIFY_WEBHOOK"),
     )
 
 

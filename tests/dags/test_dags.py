@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chiso766 import settings
+from chiso766.errors import ChisoError
 
 STEPS = ("fetch", "check", "build", "gate", "publish")
 DAGS = (*STEPS, "portal", "report")
@@ -76,12 +77,56 @@ def test_each_dag_runs_one_day_at_a_time_and_retries_with_growing_pauses(dags, s
 
 
 @pytest.mark.parametrize("step", DAGS)
-def test_each_dag_says_whose_it_is_and_what_it_does_in_vietnamese(dags, step: str) -> None:
+def test_each_dag_says_whose_it_is_what_it_does_and_what_to_do_when_it_fails(
+    dags, step: str
+) -> None:
     dag = dags[step]
-    assert dag.owner == "chiso766"
+    assert dag.owner == "Trung tâm Phục vụ hành chính công"
     assert "chiso766" in dag.tags
     assert f"{step}.py" in dag.doc_md
-    assert set(dag.doc_md) & set("ăâđêôơưạảấầếệịọộớờụủứừựỳ")
+    for part in ("Làm gì.", "Khi nào.", "Đọc.", "Ghi.", "Khi hỏng."):
+        assert f"**{part}**" in dag.doc_md
+    assert "**Chạy lại" in dag.doc_md or "**Lập lại" in dag.doc_md
+    assert "    ./chiso " in dag.doc_md  # how it is run again without the UI
+    [task] = dag.tasks
+    assert task.task_display_name == dag.dag_display_name
+
+
+def test_airflow_lists_the_dags_in_the_order_of_the_night(dags) -> None:
+    by_name = sorted(dags, key=lambda name: dags[name].dag_display_name)
+    assert by_name == ["portal", *STEPS, "report"]
+
+
+@pytest.mark.parametrize("step", DAGS)
+def test_a_try_that_fails_ends_its_log_with_the_cause_and_the_last_one_tells_people(
+    dags, step: str
+) -> None:
+    from chiso766 import failures, notify
+
+    [task] = dags[step].tasks
+    assert task.on_retry_callback == [failures.say_cause]
+    assert task.on_failure_callback == [notify.step_failed, failures.say_cause]
+
+
+def test_a_reload_is_asked_for_in_a_form(dags) -> None:
+    form = dags["fetch"].params.get_param("reason")
+    assert form.schema["title"] == "Lý do nạp lại"
+    assert "Partition Key" in form.description
+    assert form.resolve() is None  # a night that runs by itself reloads nothing
+    assert form.resolve("nguồn đã sửa tệp") == "nguồn đã sửa tệp"
+
+
+@pytest.mark.parametrize("key", [None, "", "20261122", "22/11/2026", "hôm qua"])
+def test_a_run_without_an_export_day_says_where_to_write_it_and_is_not_tried_again(
+    airflow: None, key: str | None
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from chiso766.steps import export_day
+
+    with pytest.raises(ChisoError, match="ô Partition Key") as raised:
+        export_day(SimpleNamespace(partition_key=key))
+    assert isinstance(raised.value, AirflowFailException)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -93,6 +138,8 @@ def test_each_dag_is_due_at_six_of_the_morning_after(dags, step: str) -> None:
 
 
 def test_every_step_but_the_first_waits_for_the_asset_of_the_one_before(dags) -> None:
+    [fetch] = dags["fetch"].tasks
+    assert [inlet.name for inlet in fetch.inlets] == ["exports"]
     made = {"fetch": "landing", "check": "raw", "build": "marts_next", "gate": "marts"}
     made["publish"] = "reports"
     for step, asset in made.items():

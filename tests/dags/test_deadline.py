@@ -121,6 +121,7 @@ def test_the_alarm_names_the_day_the_step_and_what_to_do(sessions) -> None:
     assert alarms()[-1] == (
         "06:00 21/11/2026: số liệu của ngày 2026-11-20 chưa được công bố vì bước check chưa xong;"
         " hãy xem nhật ký của bước đó trong Airflow, rồi chạy ./chiso nightly 2026-11-20."
+        " Chưa có số liệu nào được công bố."
     )
 
 

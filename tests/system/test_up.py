@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -67,7 +68,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> I
             chiso("down")
 
 
-def api(path: str, token: str | None = None, body: dict[str, str] | None = None) -> Any:
+def api(path: str, token: str | None = None, body: dict[str, Any] | None = None) -> Any:
     request = urllib.request.Request(
         system.ui_address() + path,
         data=json.dumps(body).encode() if body else None,
@@ -216,6 +217,63 @@ def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(chiso: Callable[
     loads = [(step, str(day)) for step in ("fetch", "check") for day in (BY_HAND, last)]
     assert runs == sorted([*loads, *((step, str(last)) for step in STEPS[2:])])
     assert "đã công bố" in chiso("status").stdout
+
+
+def test_the_form_of_the_ui_reloads_a_chosen_day_and_the_night_follows(up: Path) -> None:
+    token = login(up)
+    form = api("/api/v2/dags/fetch/details", token)["params"]["reason"]
+    assert form["schema"]["title"] == "Lý do nạp lại"
+    asked = {"reason": "nguồn đã sửa tệp"}
+    body = {"logical_date": None, "partition_key": str(FIRST), "conf": asked}
+    run = api("/api/v2/dags/fetch/dagRuns", token, body)["dag_run_id"]
+    with database.connect() as connection:
+        builds = "select count(*) from ops.build where state = 'published'"
+        [(before,)] = connection.execute(builds)
+    until(lambda: published(builds) > before)
+    with database.connect() as connection:
+        reloads = connection.execute("select run_id, export_day, reason from ops.reload").fetchall()
+    assert reloads == [(run, FIRST, asked["reason"])]
+
+
+def test_a_run_without_a_day_fails_at_once_and_its_log_ends_with_what_to_do(up: Path) -> None:
+    token = login(up)
+    run = api("/api/v2/dags/fetch/dagRuns", token, {"logical_date": None})["dag_run_id"]
+    tried = f"/api/v2/dags/fetch/dagRuns/{quote(run)}/taskInstances/fetch_day"
+    until(lambda: api(tried, token)["state"] == "failed")
+    assert api(tried, token)["try_number"] == 1
+    log = api(f"{tried}/logs/1", token)["content"]
+    *_, last = (line["event"] for line in log if "::endgroup::" not in line["event"])
+    assert "hãy bấm Trigger lại và ghi ngày vào ô Partition Key" in last
+
+
+def published(query: str) -> int:
+    with database.connect() as connection:
+        [(count,)] = connection.execute(query.encode())
+    return int(count)
+
+
+def test_the_asset_graph_reads_as_the_way_of_a_row(up: Path) -> None:
+    assets = {asset["name"]: asset for asset in api("/api/v2/assets", login(up))["assets"]}
+    way = [("exports", "fetch")]
+    while (dag := way[-1][1]) is not None:
+        [made] = [name for name, of in assets.items() if dag in made_by(of)]
+        [follows] = [each["dag_id"] for each in assets[made]["scheduled_dags"]] or [None]
+        way.append((made, follows))
+    assert way == list(
+        zip(
+            ("exports", "landing", "raw", "marts_next", "marts", "reports"),
+            (*STEPS, None),
+            strict=True,
+        )
+    )
+    [reader] = assets["exports"]["consuming_tasks"]
+    assert reader["dag_id"] == "fetch"
+    assert {asset["group"] for asset in assets.values()} == {"Đường đi của một dòng"}
+    assert all(asset["extra"]["mô tả"].endswith(".") for asset in assets.values())
+
+
+def made_by(asset: dict[str, Any]) -> set[str]:
+    return {task["dag_id"] for task in asset["producing_tasks"]}
 
 
 def test_what_had_run_before_was_not_run_again() -> None:
