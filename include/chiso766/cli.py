@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     command("down", _down, "dừng tất cả")
     command("status", _status, "cái gì đang chạy, đêm tới lúc nào, đêm vừa rồi ra sao")
 
+    added = command("doctor", _doctor, "tìm những chỗ sai thường gặp và nói cách sửa")
+    added.add_argument("--json", action="store_true", help="in JSON cho máy đọc")
+
     added = command("nightly", _nightly, "chạy ngay đêm của một hay nhiều ngày dữ liệu")
     added.add_argument("day", type=_day, metavar="NGÀY", help="ngày dữ liệu, ví dụ 2026-11-22")
     added.add_argument("--to", type=_day, metavar="NGÀY", help="đến hết ngày này")
@@ -220,6 +223,12 @@ def _status(arguments: argparse.Namespace) -> None:
     from chiso766 import system
 
     _print_lines(system.status())
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from chiso766 import doctor
+
+    return doctor.run(arguments.json)
 
 
 def _nightly(arguments: argparse.Namespace) -> None:

@@ -215,7 +215,7 @@ def _start() -> None:
             return
         except ChisoError:
             # Another server may have taken the port since it was found free.
-            if attempt == 2 or _is_free(_kept_port()):
+            if attempt == 2 or is_free(_kept_port()):
                 raise
 
 
@@ -264,12 +264,13 @@ def _kept_port() -> int:
 def free_port(wanted: int) -> int:
     """The wanted port, so that what was set up elsewhere keeps working, or a free one after it."""
     for port in range(wanted, wanted + 1000):
-        if _is_free(port):
+        if is_free(port):
             return port
     raise ChisoError(f"Không còn cổng trống từ {wanted}: hãy dừng bớt các máy chủ khác.")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nothing listens on a port of the loopback address."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -81,12 +81,7 @@ class Settings:
 
 def load() -> Settings:
     """Read the settings; the environment wins over files of CHISO_SECRETS, these over ``.env``."""
-    written = dotenv_values(PROJECT_ROOT / ".env")
-    given = {
-        name: value
-        for name, value in (written | secret_files() | os.environ).items()
-        if name.startswith("CHISO_") and value
-    }
+    given = chosen()
     home = _absolute(given.get("CHISO_HOME", ".chiso"))
     return Settings(
         home=home,
@@ -112,6 +107,16 @@ def load() -> Settings:
         smtp_url=given.get("CHISO_SMTP_URL"),
         notify_webhook=given.get("CHISO_NOTIFY_WEBHOOK"),
     )
+
+
+def chosen() -> dict[str, str]:
+    """What is set, by name, known or not; an empty value is "not given"."""
+    written = dotenv_values(PROJECT_ROOT / ".env")
+    return {
+        name: value
+        for name, value in (written | secret_files() | os.environ).items()
+        if name.startswith("CHISO_") and value
+    }
 
 
 def secret_files() -> dict[str, str]:

@@ -170,7 +170,7 @@ def _last_night() -> list[str]:
         if connection.execute("select to_regclass('ops.build')").fetchone() == (None,):
             return ["Đêm gần nhất: chưa có."]
         lines = [_last_build(connection)]
-        missed = _missed_days(connection)
+        missed = missed_days(connection)
     if missed:
         lines.append(
             f"Chưa chạy {len(missed)} ngày từ {missed[0]} đến {missed[-1]}: chạy bù bằng"
@@ -196,7 +196,7 @@ def _last_build(connection: psycopg.Connection) -> str:
     return f"Đêm gần nhất: số liệu đến hết ngày {day} {outcome}"
 
 
-def _missed_days(connection: psycopg.Connection) -> list[date]:
+def missed_days(connection: psycopg.Connection) -> list[date]:
     """Days since the first night, up to yesterday, that were never run."""
     ran = [day for (day,) in connection.execute("select export_day from ops.night order by 1")]
     if not ran:

@@ -120,7 +120,7 @@ def offered(
     """
     is_empty = True
     days = [day, *(each for each in earlier if each >= day - _LATE)]
-    for each in _of_kind(line, _connection(line), days, failed):
+    for each in _of_kind(line, connection_of(line), days, failed):
         is_empty = is_empty and each.day != day
         yield each
     if is_empty:
@@ -145,7 +145,8 @@ def _of_kind(
     return sftp.offered(line, connection, days)
 
 
-def _connection(line: Line) -> Connection:
+def connection_of(line: Line) -> Connection:
+    """The Airflow connection of a line; raises ``ChisoError`` where it cannot be used."""
     connection = declared(line.connection)
     if connection is None:
         raise ChisoError(

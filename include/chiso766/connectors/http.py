@@ -89,7 +89,7 @@ def opened(name: str, connection: Connection, ended_by: Container[int] = ()) -> 
             " lại hai mục đó."
         ) from None
     with client:
-        yield Server(name, _address_of(connection), client, ended_by)
+        yield Server(name, address_of(connection), client, ended_by)
 
 
 class Unwelcome(GivenUp):
@@ -256,7 +256,7 @@ class _Pull:
         return _Page(body, rows, following)
 
 
-def _address_of(connection: Connection) -> str:
+def address_of(connection: Connection) -> str:
     """The server's address; the schema, if given, says how to talk to it, as Airflow has it."""
     host = str(connection.host).rstrip("/")
     if "://" in host:
