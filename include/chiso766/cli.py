@@ -24,7 +24,7 @@ _SAID_BY_ARGPARSE = (
 
 def main() -> int:
     """Run the command on the command line; returns its exit code."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
         code: int | None = arguments.run(arguments)
         return code or 0
@@ -53,14 +53,15 @@ class _Parser(argparse.ArgumentParser):
         return text.replace("usage:", "Cách dùng:", 1)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """What ./chiso understands; ``run`` of what it parsed is the command."""
+    top = _Parser(
         prog="./chiso",
         description="Điểm Quyết định 766 của xã, phường tính từ chính hồ sơ của mình, mỗi đêm.",
         add_help=False,
     )
-    _add_help(parser)
-    commands = parser.add_subparsers(title="Các lệnh", metavar="LỆNH", required=True, dest="LỆNH")
+    _add_help(top)
+    commands = top.add_subparsers(title="Các lệnh", metavar="LỆNH", required=True, dest="LỆNH")
 
     def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> _Parser:
         added: _Parser = commands.add_parser(name, help=about, description=about, add_help=False)
@@ -166,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--days", type=int, default=30, metavar="N", help="số ngày")
     added.add_argument("--seed", type=int, default=766, metavar="N", help="cùng số thì cùng tệp")
     added.add_argument("--dirt", type=float, default=0.0, metavar="TỶ_LỆ", help="phần dữ liệu lỗi")
-    return parser
+    return top
 
 
 def _add_help(parser: argparse.ArgumentParser) -> None:
