@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socketserver
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from chiso766 import airflow_env, database, failures, notify, settings
+from chiso766 import airflow_env, check, database, failures, fetch, notify, settings
 from chiso766.errors import ChisoError
 
 # A Friday and the Monday after it.
@@ -100,12 +101,23 @@ def told(mail: Any, hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def published(warehouse: Path, airflow: None, chiso: Callable[..., Any]) -> Path:
-    """A drop folder whose first day is published."""
-    deliver(warehouse, DAY, "units", json.dumps([UNIT], ensure_ascii=False))
-    done = chiso("nightly", str(DAY))
-    assert done.returncode == 0, done.stderr
-    return warehouse
+def published(
+    tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]
+) -> Iterator[Path]:
+    """The drop folder, its first day published, of a home of the module's own."""
+    home = tmp_path_factory.mktemp("messages") / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name.startswith("AIRFLOW_"):
+                environment.delenv(name)
+        environment.setenv("CHISO_HOME", str(home))
+        try:
+            deliver(home / "exports", DAY, "units", json.dumps([UNIT], ensure_ascii=False))
+            done = chiso("nightly", str(DAY))
+            assert done.returncode == 0, done.stderr
+            yield home / "exports"
+        finally:
+            chiso("down")
 
 
 def deliver(exports: Path, day: date, source: str, content: str) -> None:
@@ -200,12 +212,9 @@ def test_a_message_that_cannot_be_sent_changes_nothing_and_tells_no_secret(
 def test_a_day_of_which_something_is_missing_is_published_and_told(
     told: None, published: Path, mail: Any
 ) -> None:
-    from chiso766 import airflow_runs
-
     deliver(published, NEXT, "dossiers", "{")
-    with airflow_runs.Runner(airflow_runs.prepare(), by_scheduler=False) as runner:
-        for step in ("fetch", "check"):
-            runner.run(step, NEXT)
+    fetch.fetch_day(NEXT)
+    check.check_day(NEXT)
     the_same_night = datetime(2026, 11, 23, 18, tzinfo=UTC)
     notify.data_faults(DAY, the_same_night - timedelta(days=3))
     assert mail.messages == []  # its only source came
