@@ -83,7 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     added = command("test", _test, "kiểm tra mã và chạy mọi kiểm thử")
     added.add_argument("arguments", nargs="*", metavar="ĐƯỜNG_DẪN", help="chỉ phần này của tests/")
     command("lint", _lint, "kiểm tra mã: ruff, mypy, sqlfluff")
-    command("up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00")
+    added = command(
+        "up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00"
+    )
+    added.add_argument(
+        "--bi", action="store_true", help="cả Superset với bảng điều khiển Điểm Quyết định 766"
+    )
     command("down", _down, "dừng tất cả")
     command("status", _status, "cái gì đang chạy, đêm tới lúc nào, đêm vừa rồi ra sao")
 
@@ -212,12 +217,15 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    from chiso766 import page_server, system
+    from chiso766 import page_server, superset, system
 
     system.up()
     print(f"Hệ thống đang chạy. Trang báo cáo: {page_server.address()}")
     print(f"Giao diện Airflow: {system.ui_address()}, {system.login_hint()}.")
     print(f"Kho dữ liệu: {system.database_hint()}.")
+    if arguments.bi:
+        system.up_bi()
+        print(f"Superset: {superset.hint()}.")
 
 
 def _down(arguments: argparse.Namespace) -> None:

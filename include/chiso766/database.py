@@ -17,6 +17,7 @@ AIRFLOW = "airflow"
 OWNER = "chiso_etl"
 READERS = ("chiso_analyst", "chiso_bi")
 SUPERUSER = "postgres"
+SUPERSET = "superset"
 
 
 def connect(role: str = OWNER, autocommit: bool = False) -> psycopg.Connection:
@@ -59,6 +60,15 @@ def airflow_url() -> str:
     if current.database_url:
         return urlunsplit(urlsplit(current.database_url)._replace(path=f"/{AIRFLOW}"))
     return embedded_url(AIRFLOW, AIRFLOW)
+
+
+def superset_url() -> str:
+    """The address of Superset's metadata database, as the role of the same name."""
+    given = settings.load().database_url
+    if given is None:
+        return embedded_url(SUPERSET, SUPERSET)
+    there = urlsplit(given)._replace(path=f"/{SUPERSET}")
+    return _with_login(urlunsplit(there), SUPERSET, password(SUPERSET))
 
 
 def embedded_url(role: str, database: str) -> str:

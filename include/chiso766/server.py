@@ -131,6 +131,32 @@ def create_database(
         connection.execute(sql.SQL(statement).format(**names))
 
 
+def add_database(name: str) -> None:
+    """Make a role, and a database of the same name that only it may enter, where they are missing.
+
+    The server must be running.
+    """
+    is_embedded = settings.load().database_url is None
+    admin = database.embedded_url(database.SUPERUSER, "postgres") if is_embedded else None
+    with database.open_url(admin or database.warehouse_url(), autocommit=True) as connection:
+        roles = {role for (role,) in connection.execute("select rolname from pg_roles")}
+        databases = {known for (known,) in connection.execute("select datname from pg_database")}
+        try:
+            if name not in roles:
+                _make_role(connection, name)
+                # Who is not a superuser may give a database only to a role it belongs to.
+                grant = sql.SQL("grant {} to current_user").format(sql.Identifier(name))
+                connection.execute(grant)
+            if name not in databases:
+                create_database(connection, name, name)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ChisoError(
+                f"Tài khoản {connection.info.user} không được tạo vai trò hoặc cơ sở dữ liệu"
+                f" {name} trên máy chủ: hãy nhờ người quản trị tạo cả hai, rồi ghi mật khẩu của vai"
+                f" trò vào {database.passwords_file()}."
+            ) from error
+
+
 def let_readers_in(connection: psycopg.Connection, name: str) -> None:
     """Let the reading roles connect to a warehouse; what they may read is said there."""
     for reader in database.READERS:
