@@ -12,6 +12,7 @@ from pathlib import Path
 
 import flask_migrate
 import yaml
+from interface_words import compile_for_server
 from superset.app import create_app
 
 ASSETS = Path(__file__).resolve().parent / "assets"
@@ -23,6 +24,7 @@ def main() -> None:
     folder = Path(os.environ["CHISO_SUPERSET"])
     warehouse_url = json.loads((folder / "settings.json").read_text())["warehouse_url"]
     [(user, password)] = json.loads((folder / "login.json").read_text()).items()
+    compile_for_server()
     with create_app().app_context():
         flask_migrate.upgrade()
         _set_login(user, password)

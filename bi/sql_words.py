@@ -17,6 +17,7 @@ def words(home_unit: str) -> dict[str, Callable[[str], str]]:
         "home_first": home_first,
         "period_name": _period_name,
         "period_order": _period_order,
+        "unit_label": _unit_label,
     }
 
 
@@ -37,3 +38,8 @@ def _period_order(alias: str) -> str:
     days = f"({alias}.period_start - date '2000-01-01')"
     shortness = f"case {alias}.period_type when 'month' then 2 when 'quarter' then 1 else 0 end"
     return f"{days} * 3 + {shortness}"
+
+
+def _unit_label(alias: str) -> str:
+    """UBND Phường Nhị Chiểu (H24.999): of two units of one name a filter would show the sum."""
+    return f"{alias}.unit_name || ' (' || {alias}.unit_code || ')'"

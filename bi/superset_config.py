@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 from flask import Flask, Response, request, send_file
+from jinja2 import ChoiceLoader, FileSystemLoader
 
 _BI = Path(__file__).resolve().parent
 sys.path.append(str(_BI))
+from interface_words import PACK, translations  # noqa: E402
 from sql_words import words  # noqa: E402
 
 _GIVEN = json.loads((Path(os.environ["CHISO_SUPERSET"]) / "settings.json").read_text())
@@ -29,6 +31,7 @@ APP_NAME = "chiso766"
 LOGO_TARGET_PATH = "/superset/dashboard/diem-766/"
 LANGUAGES = {"vi": {"flag": "vn", "name": "Tiếng Việt"}, "en": {"flag": "us", "name": "English"}}
 BABEL_DEFAULT_LOCALE = "vi"
+BABEL_TRANSLATION_DIRECTORIES = f"translations;{translations()}"
 D3_FORMAT = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]}
 _MONTHS = range(1, 13)
 D3_TIME_FORMAT = {
@@ -78,10 +81,11 @@ TALISMAN_CONFIG = {
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
-    """Superset brings no Vietnamese: serve the words that a reader of the dashboards meets."""
+    """Superset brings no Vietnamese, and does not tell telephones to take their own width."""
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(_BI / "templates"), app.jinja_loader])
 
     @app.before_request
     def vietnamese() -> Response | None:
         if request.path == "/superset/language_pack/vi/":
-            return send_file(_BI / "vi.json", mimetype="application/json")
+            return send_file(PACK, mimetype="application/json")
         return None

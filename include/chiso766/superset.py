@@ -24,9 +24,19 @@ BI = settings.PROJECT_ROOT / "bi"
 PYTHON = settings.PROJECT_ROOT / ".venv-superset" / "bin" / "python"
 
 # One process with threads: what it counts and keeps in memory is the same for every request.
-SERVER = ("-m", "gunicorn", "--worker-class=gthread", "--threads=8", "--timeout=90")
+SERVER = (
+    "-m",
+    "gunicorn",
+    "--worker-class=gthread",
+    "--threads=8",
+    "--timeout=90",
+    "--no-control-socket",  # it would be one for all installations of an account
+)
 APPLICATION = "superset.app:create_app()"
+# What it inherits: nothing of chiso766's own, whose variables hold the secrets of Airflow.
+_INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ")
 _PATIENCE_S = 30
+_IMPORT_TIMEOUT_S = 900  # the first makes some hundred tables
 
 
 def write_settings() -> None:
@@ -50,17 +60,19 @@ def import_assets(log: Path) -> None:
     """Bring its database to this version and the assets into it; what it says goes to ``log``."""
     if not PYTHON.exists():
         raise ChisoError("Chưa cài Superset trên máy này: hãy chạy ./chiso up --bi.")
-    with open(log, "a") as output:
-        done = subprocess.run(
-            [PYTHON, BI / "prepare.py"],
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            check=False,
-        )
-    if done.returncode:
-        raise ChisoError(f"Superset không nhận được bảng điều khiển: hãy xem {log}.")
+    try:
+        with open(log, "a") as output:
+            subprocess.run(
+                [PYTHON, BI / "prepare.py"],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=True,
+                timeout=_IMPORT_TIMEOUT_S,
+            )
+    except subprocess.SubprocessError as error:
+        raise ChisoError(f"Superset không nhận được bảng điều khiển: hãy xem {log}.") from error
 
 
 def command() -> list[str]:
@@ -70,8 +82,7 @@ def command() -> list[str]:
 
 def environment() -> dict[str, str]:
     """What its programs are started with."""
-    # Packages of chiso766's environment must not be found in this one.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | variables()
 
 

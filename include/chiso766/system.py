@@ -43,7 +43,7 @@ COMPONENTS = {
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
 PAGE = "page"
-_ALL = (*COMPONENTS, PAGE)
+_ALL = (*COMPONENTS, PAGE, superset.NAME)
 _HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 60  # a step that is running may end
@@ -85,23 +85,20 @@ def up_bi() -> None:
     """Start Superset beside what is running, its dashboards as they are in ``bi/assets``."""
     console = terminal.console()
     with exclusive(superset.folder() / "lock", "Đang có lệnh khác khởi động Superset: xin chờ."):
-        if component(superset.NAME) is None:
+        is_missing = component(superset.NAME) is None
+        if is_missing:
             superset.keep_port(server.free_port(superset.port()))
             with terminal.working(console, "Chuẩn bị Superset (lần đầu mất vài phút)…"):
                 superset.write_settings()
                 superset.import_assets(_log(f"{superset.NAME}-prepare"))
-            with terminal.working(console, "Khởi động Superset…"):
-                _start(superset.NAME, superset.command(), superset.environment())
-                _wait_for_superset()
-
-
-def _wait_for_superset() -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while not superset.is_healthy():
-        if component(superset.NAME) is None or time.monotonic() > deadline:
-            _stop([superset.NAME])
-            raise ChisoError(f"Superset không khởi động được: hãy xem {_log(superset.NAME)}.")
-        time.sleep(_POLL_S)
+        with terminal.working(console, "Khởi động Superset…"):
+            try:
+                if is_missing:
+                    _start(superset.NAME, superset.command(), superset.environment())
+                _wait_until(lambda: [] if superset.is_healthy() else [superset.NAME])
+            except BaseException:
+                _stop([superset.NAME])
+                raise
 
 
 def prepare() -> None:
@@ -125,7 +122,7 @@ def _end_left_over() -> None:
 def down() -> None:
     """Stop the components, then PostgreSQL; a step that is running may end first."""
     with terminal.working(terminal.console(), "Dừng Airflow và trang báo cáo…"):
-        _stop([superset.NAME, *_ALL])
+        _stop(_ALL)
     server.stop()
 
 

@@ -64,6 +64,7 @@ def test_a_dataset_names_the_columns_that_its_query_gives(nights: Path, name: st
     kinds = {
         "TEXT": {"text"},
         "DATE": {"date"},
+        "TIMESTAMP": {"timestamp"},
         "NUMERIC": {"numeric"},
         "INTEGER": {"int4", "int8"},
         "BIGINT": {"int8"},
@@ -146,16 +147,16 @@ def test_unit_period_and_profile_can_be_chosen(name: str) -> None:
         assert target["column"]["name"] in columns(dataset)
         assert each.get("sortMetric") in {None, *metrics(dataset)}
         chosen[target["column"]["name"]] = each["name"]
-    assert chosen == {"unit_name": "Đơn vị", "period_name": "Kỳ", "profile": "Bộ quy tắc"}
+    assert chosen == {"unit_label": "Đơn vị", "period_name": "Kỳ", "profile": "Bộ quy tắc"}
 
 
 def test_a_filter_reaches_every_dataset_that_knows_what_is_chosen() -> None:
     """By the name of the column; the day's work is of no period, ranking and plan of no profile."""
     knows = {
         column: {name for name in DATASETS if column in columns(name)}
-        for column in ("unit_name", "period_name", "profile")
+        for column in ("unit_label", "period_name", "profile")
     }
-    assert knows["unit_name"] == set(DATASETS)
+    assert knows["unit_label"] == set(DATASETS)
     assert set(DATASETS) - knows["period_name"] == {"viec_can_lam"}
     assert set(DATASETS) - knows["profile"] == {"viec_can_lam", "phuong_an", "xep_hang"}
 
