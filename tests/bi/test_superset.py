@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -16,9 +18,10 @@ import psutil
 import pytest
 
 from chiso766 import database, settings, superset, system
+from chiso766.errors import ChisoError
 from chiso766.scorecard import decimal_comma
 
-from .conftest import UNIT, assets
+from .conftest import NIGHTS, UNIT, assets
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CHISO_TEST_SUPERSET"),
@@ -40,7 +43,9 @@ def running(nights: Path) -> Iterator[Path]:
     loader.exec_module(launcher)
     python = launcher.python_for_superset()
     launcher.make_sure(launcher.Environment(".venv-superset", *python), launcher.SUPERSET_LIST)
-    system.up_bi()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW__CORE__FERNET_KEY", "of Airflow alone")
+        system.up_bi()
     yield nights
     system.down()
 
@@ -113,6 +118,13 @@ def test_no_secret_is_on_its_command_line(running: Path) -> None:
     assert not [line for line in lines if any(secret in line for secret in secrets)]
 
 
+def test_it_is_given_none_of_the_variables_of_the_rest(running: Path) -> None:
+    main = system.component(superset.NAME)
+    assert main is not None
+    ours = {name for name in main.environ() if name.startswith(("CHISO_", "AIRFLOW", "PYTHON"))}
+    assert ours == {"CHISO_SUPERSET"}
+
+
 def test_only_its_password_opens_it(running: Path) -> None:
     for password in ("admin", "chiso", ""):
         login = {"username": superset.USER, "password": password, "provider": "db"}
@@ -150,8 +162,12 @@ def test_it_reads_as_chiso_bi_and_can_neither_write_nor_see_more(api: httpx.Clie
     assert "://chiso_bi:XXXXXXXXXX@" in connection.json()["result"]["sqlalchemy_uri"]
     [row] = run("select count(*) as units from dim_unit").raise_for_status().json()["data"]
     assert row["units"] > 0
-    for refused in ("delete from dim_unit", "create table t ()", "select * from raw.dossiers"):
+    for refused in ("delete from dim_unit", "create table t ()"):
         assert run(refused).status_code >= 400
+    for schema, table in (("raw", "dossiers"), ("set_aside", "dossiers"), ("ops", "build")):
+        answer = run(f"select * from {schema}.{table}")
+        assert answer.status_code >= 400
+        assert f"permission denied for schema {schema}" in answer.text
 
 
 def test_a_second_import_changes_nothing_and_keeps_what_people_made(api: httpx.Client) -> None:
@@ -179,7 +195,7 @@ def test_a_dashboard_shows_the_figures_of_the_marts(
     browser: Any, slug: str, seen_as: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
     width, height = size
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     browser.get_log("performance")
     browser.get(f"{superset.address()}/superset/dashboard/{slug}/{seen_as}")
@@ -204,11 +220,25 @@ def test_a_dashboard_shows_the_figures_of_the_marts(
         ).fetchone() or [None]
     assert total is not None
     assert decimal_comma(total, 2) in text
-    if size == DESKTOP:  # a telephone has the filters behind a button
-        assert {"Tháng 11/2026", "portal-2026"} <= set(text.splitlines())
-    # Nothing lies beside the page: no one has to push it sideways.
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    if size == DESKTOP:  # a telephone has the filters behind a button, and no menu
+        lines = set(text.splitlines())
+        assert {"Tháng 11/2026", "portal-2026"} <= lines
+        assert {"Trang đầu", "Bảng điều khiển", "Biểu đồ", "Bộ dữ liệu", "Cài đặt"} <= lines
+    # The page is as wide as the screen: no one has to push it sideways, or to enlarge it.
+    widths = browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]")
+    assert widths[0] == width
+    assert widths[1] <= width
     assert "Unexpected error" not in text
+    assert nights_of_the_trend(answers) == set(NIGHTS)
+
+
+def nights_of_the_trend(answers: dict[str, Any]) -> set[date]:
+    """The days that its axis has; Superset shows the moments of an answer in UTC."""
+    results = [answer["result"][0] for answer in answers.values()]
+    [trend] = [result for result in results if result["colnames"][0] == "as_of_day"]
+    moments = [datetime.fromtimestamp(row["as_of_day"] / 1000, UTC) for row in trend["data"]]
+    assert {moment.hour for moment in moments} == {0}
+    return {moment.date() for moment in moments}
 
 
 def titles_on(dashboard: str) -> list[str]:
@@ -248,3 +278,44 @@ def answers_of_charts(chrome: Any, wanted: int) -> dict[str, Any]:
         )
         for chart, request in asked.items()
     }
+
+
+def test_where_it_ended_it_is_started_again_beside_what_took_its_port(running: Path) -> None:
+    address, process = superset.address(), system.component(superset.NAME)
+    assert process is not None
+    system.up_bi()
+    assert system.component(superset.NAME) == process
+    process.terminate()
+    process.wait(PATIENCE_S)
+    assert "Superset: đã dừng; khởi động bằng ./chiso up --bi." in system.status()
+    with socket.create_server(("127.0.0.1", superset.port())):
+        system.up_bi()
+    assert superset.address() != address
+    assert superset.is_healthy()
+
+
+def test_where_it_dies_at_its_start_a_sentence_names_its_log(
+    running: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = system.component(superset.NAME)
+    assert process is not None
+    process.terminate()
+    process.wait(PATIENCE_S)
+    monkeypatch.setattr(superset, "APPLICATION", "superset.app:there_is_none()")
+    with pytest.raises(ChisoError, match="superset không khởi động được: hãy xem"):
+        system.up_bi()
+    assert system.component(superset.NAME) is None
+
+
+def test_where_its_database_cannot_be_reached_a_sentence_names_the_log(
+    running: Path,
+) -> None:
+    given = superset.folder() / "settings.json"
+    kept = given.read_text()
+    broken = json.loads(kept) | {"metadata_url": "postgresql+psycopg2://x@127.0.0.1:1/x"}
+    settings.write_private(given, json.dumps(broken))
+    log = settings.load().logs / "superset-prepare.log"
+    with pytest.raises(ChisoError, match="Superset không nhận được bảng điều khiển: hãy xem"):
+        superset.import_assets(log)
+    assert "Connection refused" in log.read_text()
+    settings.write_private(given, kept)

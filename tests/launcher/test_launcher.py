@@ -106,6 +106,10 @@ def test_superset_gets_an_environment_of_its_own_when_it_is_asked_for(tmp_path: 
     done = run(root, "up")
     assert done.returncode == 0
     assert not (root / ".venv-superset").exists()
+    done = run(root, "up", "--bi", **OFFLINE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Không tải được các gói Python: hãy kiểm tra mạng" in done.stderr
+    assert ".venv-superset/install.log" in done.stderr
     done = run(root, "up", "--bi")
     assert (done.returncode, done.stdout) == (0, '[["up", "--bi"], ["pluggy"]]\n'), done.stderr
     assert ".venv-superset" in done.stderr
