@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import flask_migrate
 import yaml
-from interface_words import compile_for_server
 from superset.app import create_app
 
-ASSETS = Path(__file__).resolve().parent / "assets"
+_BI = Path(__file__).resolve().parent
+sys.path.append(str(_BI))
+from interface_words import compile_for_server  # noqa: E402
+
+ASSETS = _BI / "assets"
 DATABASE = "databases/kho_chiso766.yaml"
 
 

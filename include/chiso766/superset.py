@@ -83,7 +83,8 @@ def command() -> list[str]:
 def environment() -> dict[str, str]:
     """What its programs are started with."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | variables()
+    # As in the image: what lies in the current folder must not be taken for Python's packages.
+    return inherited | variables() | {"PYTHONSAFEPATH": "1"}
 
 
 def variables() -> dict[str, str]:

@@ -24,7 +24,7 @@ NIGHTS = date(2026, 11, 29), date(2026, 11, 30)
 UNIT = "H24.999"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home: its warehouse has the name, and its readers the rights, of an installation."""
     home = tmp_path_factory.mktemp("bi") / "home"

@@ -122,7 +122,7 @@ def test_it_is_given_none_of_the_variables_of_the_rest(running: Path) -> None:
     main = system.component(superset.NAME)
     assert main is not None
     ours = {name for name in main.environ() if name.startswith(("CHISO_", "AIRFLOW", "PYTHON"))}
-    assert ours == {"CHISO_SUPERSET"}
+    assert ours == {"CHISO_SUPERSET", "PYTHONSAFEPATH"}
 
 
 def test_only_its_password_opens_it(running: Path) -> None:
