@@ -172,6 +172,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--as", dest="role", metavar="VAI_TRÒ", help="ví dụ chiso_analyst")
     added.add_argument("--csv", action="store_true", help="in CSV cho máy đọc")
 
+    added = command("reader", _reader, "tài khoản chỉ đọc số liệu của những đơn vị được nêu")
+    added.add_argument("name", metavar="TÊN", help="tài khoản sẽ là chiso_unit_TÊN")
+    added.add_argument(
+        "units", nargs="*", metavar="MÃ", help="mã đơn vị; không nêu mã nào: xóa tài khoản"
+    )
+
     added = command("sample", _sample, "viết tệp xuất mẫu ở mọi định dạng")
     added.add_argument("directory", type=Path, metavar="THƯ_MỤC", help="thư mục trống sẽ viết vào")
     added.add_argument("--units", type=int, default=1, metavar="N", help="số đơn vị có hồ sơ")
@@ -298,6 +304,13 @@ def _sql(arguments: argparse.Namespace) -> None:
 
     server.start()
     query.run(arguments.query, arguments.role, arguments.csv)
+
+
+def _reader(arguments: argparse.Namespace) -> None:
+    from chiso766 import server, unit_reader
+
+    server.start()
+    unit_reader.run(arguments.name, arguments.units)
 
 
 def _sample(arguments: argparse.Namespace) -> None:

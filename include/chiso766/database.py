@@ -15,7 +15,8 @@ from chiso766.errors import ChisoError
 WAREHOUSE = "chiso"
 AIRFLOW = "airflow"
 OWNER = "chiso_etl"
-READERS = ("chiso_analyst", "chiso_bi")
+OF_UNITS = "chiso_unit"
+READERS = ("chiso_analyst", "chiso_bi", OF_UNITS)
 SUPERUSER = "postgres"
 SUPERSET = "superset"
 
@@ -104,6 +105,13 @@ def make_passwords(*roles: str) -> None:
     if missing:
         known |= {role: secrets.token_urlsafe(24) for role in missing}
         settings.write_private(path, json.dumps(known, indent=1))
+
+
+def forget_password(role: str) -> None:
+    """Take the password of a role out of the file."""
+    known = json.loads(passwords_file().read_text())
+    if known.pop(role, None):
+        settings.write_private(passwords_file(), json.dumps(known, indent=1))
 
 
 def without_password(url: str) -> str:

@@ -14,7 +14,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -167,6 +168,44 @@ def let_readers_in(connection: psycopg.Connection, name: str) -> None:
         )
 
 
+def make_unit_reader(role: str) -> None:
+    """Make a login of ``chiso_unit`` if it is missing; ``ops.unit_reader`` says what it reads."""
+    with _role_maker() as connection:
+        if not _has_role(connection, role):
+            _make_role(connection, role)
+            connection.execute(
+                sql.SQL("grant {} to {}").format(
+                    sql.Identifier(database.OF_UNITS), sql.Identifier(role)
+                )
+            )
+
+
+def drop_unit_reader(role: str) -> None:
+    """Remove a login of ``chiso_unit``, and its password."""
+    with _role_maker() as connection:
+        connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+    database.forget_password(role)
+
+
+@contextmanager
+def _role_maker() -> Iterator[psycopg.Connection]:
+    given = settings.load().database_url
+    url = given or database.embedded_url(database.SUPERUSER, "postgres")
+    with database.open_url(url) as connection:
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ChisoError(
+                f"Tài khoản {connection.info.user} không được tạo hay xóa vai trò của"
+                f" {database.OF_UNITS} trên máy chủ: hãy nhờ người quản trị cấp quyền đó."
+            ) from error
+
+
+def _has_role(connection: psycopg.Connection, role: str) -> bool:
+    found = connection.execute("select from pg_roles where rolname = %s", [role]).fetchone()
+    return found is not None
+
+
 def _make_roles_and_databases(url: str, owner: str | None) -> None:
     """Make what is missing; ``owner`` None: all belongs to the account in CHISO_DATABASE_URL."""
     airflow = urlsplit(database.airflow_url()).path.lstrip("/")
@@ -177,8 +216,9 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
         try:
             for role in sorted(set(wanted) - roles):
                 _make_role(connection, role)
-            if owner is not None and database.WAREHOUSE not in databases:
-                create_database(connection, database.WAREHOUSE, owner)
+            if owner is not None:
+                if database.WAREHOUSE not in databases:
+                    create_database(connection, database.WAREHOUSE, owner)
                 let_readers_in(connection, database.WAREHOUSE)
             if airflow not in databases and settings.load().airflow_database_url is None:
                 airflow_owner = connection.info.user if owner is None else database.AIRFLOW
