@@ -18,14 +18,6 @@
   {%- endif %}
 {% endmacro %}
 
-{# A view is asked on the coordinator only; to tell the workers of it takes seconds where views stand on views. #}
-{% macro postgres__create_view_as(relation, sql) %}
-  {%- if var('citus') %}
-    set local citus.enable_ddl_propagation to off;
-  {%- endif %}
-  {{- dbt.default__create_view_as(relation, sql) -}}
-{% endmacro %}
-
 {# A text where the warehouse is on Citus, none elsewhere. #}
 {% macro on_citus(text) %}
     {{- return(text if var('citus') else '') -}}

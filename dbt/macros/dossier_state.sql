@@ -130,6 +130,7 @@ select
     judged.reuses_data,
     judged.from_data_store,
     judged.uses_population_data,
+    judged.is_outside_boundary,
     rating.rating,
     coalesce(naming.first_sent_at < judged.seen_at, false) as has_petition
 from judged

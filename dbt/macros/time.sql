@@ -8,6 +8,11 @@
     {{ local_time }} at time zone 'Asia/Ho_Chi_Minh'
 {%- endmacro %}
 
+{# A local timestamp as Vietnamese readers write it. #}
+{% macro shown_time(local_time) %}
+    to_char({{ local_time }}, 'HH24:MI DD/MM/YYYY')
+{%- endmacro %}
+
 {# The n-th working day after a day, the day itself not counted. #}
 {% macro add_working_days(day, n) %}
     (

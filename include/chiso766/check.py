@@ -91,7 +91,7 @@ _START_LOAD = """
 _FINISH_LOAD = """
     update ops.load set rows_read = %(read)s, rows_accepted = %(read)s - %(aside)s,
         rows_set_aside = %(aside)s, rows_changed = %(changed)s, rows_opened = %(opened)s,
-        warnings = %(warnings)s
+        warnings = %(warnings)s, failed_expectations = %(failed)s
     where load_id = %(load_id)s
 """
 
@@ -308,6 +308,7 @@ class _Load:
         self._run("set local enable_seqscan = off")
         self._run(load.show_file(self._source, self._file.file_id))
         self._start("loaded", None)
+        failed = [each.place for each in broken if self._count(load.number_broken(each))]
         aside = self._run(load.set_aside(self._source, broken)) if broken else 0
         known = self._run(load.keep_healed())
         self._run(load.forget_set_aside())
@@ -324,6 +325,7 @@ class _Load:
             "changed": changed,
             "opened": opened,
             "warnings": "\n".join(self._warnings()) or None,
+            "failed": failed,
         }
         self._run(_FINISH_LOAD)
         logger.info(

@@ -73,7 +73,12 @@ def parser() -> argparse.ArgumentParser:
     added = command("test", _test, "kiểm tra mã và chạy mọi kiểm thử")
     added.add_argument("arguments", nargs="*", metavar="ĐƯỜNG_DẪN", help="chỉ phần này của tests/")
     command("lint", _lint, "kiểm tra mã: ruff, mypy, sqlfluff")
-    command("up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00")
+    added = command(
+        "up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00"
+    )
+    added.add_argument(
+        "--bi", action="store_true", help="cả Superset với bảng điều khiển Điểm Quyết định 766"
+    )
     command("down", _down, "dừng tất cả")
     command("status", _status, "cái gì đang chạy, đêm tới lúc nào, đêm vừa rồi ra sao")
 
@@ -160,6 +165,12 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("--as", dest="role", metavar="VAI_TRÒ", help="ví dụ chiso_analyst")
     added.add_argument("--csv", action="store_true", help="in CSV cho máy đọc")
 
+    added = command("reader", _reader, "tài khoản chỉ đọc số liệu của những đơn vị được nêu")
+    added.add_argument("name", metavar="TÊN", help="tài khoản sẽ là chiso_unit_TÊN")
+    added.add_argument(
+        "units", nargs="*", metavar="MÃ", help="mã đơn vị; không nêu mã nào: xóa tài khoản"
+    )
+
     added = command("sample", _sample, "viết tệp xuất mẫu ở mọi định dạng")
     added.add_argument("directory", type=Path, metavar="THƯ_MỤC", help="thư mục trống sẽ viết vào")
     added.add_argument("--units", type=int, default=1, metavar="N", help="số đơn vị có hồ sơ")
@@ -205,12 +216,15 @@ def _lint(arguments: argparse.Namespace) -> int:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    from chiso766 import page_server, system
+    from chiso766 import page_server, superset, system
 
     system.up()
     print(f"Hệ thống đang chạy. Trang báo cáo: {page_server.address()}")
     print(f"Giao diện Airflow: {system.ui_address()}, {system.login_hint()}.")
     print(f"Kho dữ liệu: {system.database_hint()}.")
+    if arguments.bi:
+        system.up_bi()
+        print(f"Superset: {superset.hint()}.")
 
 
 def _down(arguments: argparse.Namespace) -> None:
@@ -289,6 +303,13 @@ def _sql(arguments: argparse.Namespace) -> None:
 
     server.start()
     query.run(arguments.query, arguments.role, arguments.csv)
+
+
+def _reader(arguments: argparse.Namespace) -> None:
+    from chiso766 import server, unit_reader
+
+    server.start()
+    unit_reader.run(arguments.name, arguments.units)
 
 
 def _sample(arguments: argparse.Namespace) -> None:

@@ -15,8 +15,10 @@ from chiso766.errors import ChisoError
 WAREHOUSE = "chiso"
 AIRFLOW = "airflow"
 OWNER = "chiso_etl"
-READERS = ("chiso_analyst", "chiso_bi")
+OF_UNITS = "chiso_unit"
+READERS = ("chiso_analyst", "chiso_bi", OF_UNITS)
 SUPERUSER = "postgres"
+SUPERSET = "superset"
 
 
 def connect(role: str = OWNER, autocommit: bool = False) -> psycopg.Connection:
@@ -61,6 +63,15 @@ def airflow_url() -> str:
     return embedded_url(AIRFLOW, AIRFLOW)
 
 
+def superset_url() -> str:
+    """The address of Superset's metadata database, as the role of the same name."""
+    given = settings.load().database_url
+    if given is None:
+        return embedded_url(SUPERSET, SUPERSET)
+    there = urlsplit(given)._replace(path=f"/{SUPERSET}")
+    return _with_login(urlunsplit(there), SUPERSET, password(SUPERSET))
+
+
 def embedded_url(role: str, database: str) -> str:
     """The address of a database of the embedded server."""
     port_file = embedded_folder() / "port"
@@ -94,6 +105,13 @@ def make_passwords(*roles: str) -> None:
     if missing:
         known |= {role: secrets.token_urlsafe(24) for role in missing}
         settings.write_private(path, json.dumps(known, indent=1))
+
+
+def forget_password(role: str) -> None:
+    """Take the password of a role out of the file."""
+    known = json.loads(passwords_file().read_text())
+    if known.pop(role, None):
+        settings.write_private(passwords_file(), json.dumps(known, indent=1))
 
 
 def without_password(url: str) -> str:

@@ -22,6 +22,7 @@ _CHECKS = {
         "dbt/models",
         "dbt/tests",
         "include/chiso766/sql",
+        "docs/queries",
     ],
 }
 

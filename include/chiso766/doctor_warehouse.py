@@ -37,7 +37,7 @@ _SERVER: LiteralString = """
 """
 # Schema -> who may enter it.
 _MAY_READ = {
-    "marts": ("chiso_analyst", "chiso_bi"),
+    "marts": database.READERS,
     "set_aside": ("chiso_analyst",),
     "raw": (),
     "marts_next": (),

@@ -7,6 +7,7 @@ from psycopg import sql
 
 from chiso766 import history
 from chiso766.build import build_lock
+from chiso766.database import READERS
 from chiso766.errors import ChisoError
 
 # indicator_evidence is a view over intermediate tables, so they change places with the marts.
@@ -57,5 +58,6 @@ def _swap(connection: psycopg.Connection, schema: str) -> None:
 
 def _grant(connection: psycopg.Connection) -> None:
     """Rights on tables travel with their schema; the right to enter it must not."""
-    connection.execute("grant usage on schema marts to chiso_analyst, chiso_bi")
-    connection.execute("revoke usage on schema marts_next from chiso_analyst, chiso_bi")
+    readers = sql.SQL(", ").join(sql.Identifier(reader) for reader in READERS)
+    connection.execute(sql.SQL("grant usage on schema marts to {}").format(readers))
+    connection.execute(sql.SQL("revoke usage on schema marts_next from {}").format(readers))

@@ -72,9 +72,13 @@ _OLDER_LOADS = (
 
 @dataclass(frozen=True)
 class Broken:
-    """The rows that break a rule: ``query`` selects their line, field and value as given."""
+    """The rows that break a rule: ``query`` selects their line, field and value as given.
+
+    ``place``: of the expectation that they fail, in the suite, from 0.
+    """
 
     rule: str
+    place: int
     query: str
 
 
@@ -240,6 +244,11 @@ def keep_older(source: Source, columns: frozenset[str]) -> str:
         from older
         where stage.file_id = %(file_id)s and stage.row_key = older.row_key
             {"" if absent else "and older.extra is not null"}"""
+
+
+def number_broken(broken: Broken) -> str:
+    """Select 1 if a row of the stage breaks the rule, else 0."""
+    return f"select exists(select from ({broken.query}) as broken)::integer"
 
 
 def set_aside(source: Source, broken: Iterable[Broken]) -> str:

@@ -20,7 +20,7 @@ from chiso766 import settings
 # Variables that decide what is built and where. All others stand in the text of models, which dbt
 # renders when it runs them; of `since` and `why` only whether they are given decides.
 _DECIDES_IF_GIVEN = ("since", "why")
-_DECIDES = ("rebuild_schema", "citus")
+_DECIDES = ("rebuild_schema", "published", "citus")
 
 
 def place(variables: Mapping[str, object]) -> Path:

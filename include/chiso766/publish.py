@@ -1,4 +1,5 @@
-"""Step 5, publish: the home unit's morning page, and spreadsheets of rows set aside.
+"""Step 5, publish: the home unit's morning page, spreadsheets of rows set aside, and the pages that
+explain the data.
 
 They lie in ``<CHISO_HOME>/reports`` of the machine that wrote them; where machines share an object
 store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
@@ -8,9 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
-from chiso766 import morning_page, object_store, scorecard, set_aside_sheets, settings
+import psycopg
+
+from chiso766 import (
+    data_dictionary,
+    data_docs,
+    morning_page,
+    object_store,
+    scorecard,
+    set_aside_sheets,
+    settings,
+)
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 
@@ -24,13 +36,16 @@ def page_path() -> Path:
 
 
 def publish_reports() -> None:
-    """Write the page of the published marts, also under its day, and what goes back to clerks."""
+    """Write the page of the published marts, also under its day, what goes back to clerks, and what
+    explains the data to analysts.
+    """
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
         pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
         _write(pages, morning_page.write(connection, day))
         set_aside_sheets.write_sheets()
+        _explain(connection, day)
         _share(pages)
 
 
@@ -48,17 +63,32 @@ def _write(pages: tuple[Path, ...], content: str) -> None:
             ) from error
 
 
+def _explain(connection: psycopg.Connection, day: date) -> None:
+    try:
+        data_dictionary.write(day)
+        data_docs.write(connection, day)
+    except OSError as error:
+        raise ChisoError(
+            f"Không ghi được các trang giải thích dữ liệu vào {page_path().parent}"
+            f" ({error.strerror}): hãy kiểm tra quyền truy cập và chỗ trống trên ổ đĩa rồi chạy lại"
+            " đêm đó."
+        ) from error
+
+
 def _share(pages: tuple[Path, ...]) -> None:
     """Bring the store's reports to what was just written here, by whichever machine before."""
     store = object_store.declared()
     if store is None:
         return
-    sheets = set_aside_sheets.folder()
-    paths = [*(path for path in sheets.glob("*/*.xlsx")), *pages]
+    sheets, rules = set_aside_sheets.folder(), data_docs.folder()
+    explained = (path for path in rules.rglob("*") if path.is_file())
+    paths = [*sheets.glob("*/*.xlsx"), *explained, data_dictionary.page_path(), *pages]
     share(paths)
     here = {share_key(path) for path in paths}
-    for key in store.tags(share_key(sheets)).keys() - here:  # its rows were corrected
-        store.delete(key)
+    # The rows of a spreadsheet were corrected, a check is of an earlier night.
+    for folder in (sheets, rules):
+        for key in store.tags(share_key(folder)).keys() - here:
+            store.delete(key)
 
 
 def share(paths: Iterable[Path]) -> None:

@@ -14,7 +14,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -131,6 +132,32 @@ def create_database(
         connection.execute(sql.SQL(statement).format(**names))
 
 
+def add_database(name: str) -> None:
+    """Make a role, and a database of the same name that only it may enter, where they are missing.
+
+    The server must be running.
+    """
+    is_embedded = settings.load().database_url is None
+    admin = database.embedded_url(database.SUPERUSER, "postgres") if is_embedded else None
+    with database.open_url(admin or database.warehouse_url(), autocommit=True) as connection:
+        roles = {role for (role,) in connection.execute("select rolname from pg_roles")}
+        databases = {known for (known,) in connection.execute("select datname from pg_database")}
+        try:
+            if name not in roles:
+                _make_role(connection, name)
+                # Who is not a superuser may give a database only to a role it belongs to.
+                grant = sql.SQL("grant {} to current_user").format(sql.Identifier(name))
+                connection.execute(grant)
+            if name not in databases:
+                create_database(connection, name, name)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ChisoError(
+                f"Tài khoản {connection.info.user} không được tạo vai trò hoặc cơ sở dữ liệu"
+                f" {name} trên máy chủ: hãy nhờ người quản trị tạo cả hai, rồi ghi mật khẩu của vai"
+                f" trò vào {database.passwords_file()}."
+            ) from error
+
+
 def let_readers_in(connection: psycopg.Connection, name: str) -> None:
     """Let the reading roles connect to a warehouse; what they may read is said there."""
     for reader in database.READERS:
@@ -139,6 +166,44 @@ def let_readers_in(connection: psycopg.Connection, name: str) -> None:
                 sql.Identifier(name), sql.Identifier(reader)
             )
         )
+
+
+def make_unit_reader(role: str) -> None:
+    """Make a login of ``chiso_unit`` if it is missing; ``ops.unit_reader`` says what it reads."""
+    with _role_maker() as connection:
+        if not _has_role(connection, role):
+            _make_role(connection, role)
+            connection.execute(
+                sql.SQL("grant {} to {}").format(
+                    sql.Identifier(database.OF_UNITS), sql.Identifier(role)
+                )
+            )
+
+
+def drop_unit_reader(role: str) -> None:
+    """Remove a login of ``chiso_unit``, and its password."""
+    with _role_maker() as connection:
+        connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+    database.forget_password(role)
+
+
+@contextmanager
+def _role_maker() -> Iterator[psycopg.Connection]:
+    given = settings.load().database_url
+    url = given or database.embedded_url(database.SUPERUSER, "postgres")
+    with database.open_url(url) as connection:
+        try:
+            yield connection
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ChisoError(
+                f"Tài khoản {connection.info.user} không được tạo hay xóa vai trò của"
+                f" {database.OF_UNITS} trên máy chủ: hãy nhờ người quản trị cấp quyền đó."
+            ) from error
+
+
+def _has_role(connection: psycopg.Connection, role: str) -> bool:
+    found = connection.execute("select from pg_roles where rolname = %s", [role]).fetchone()
+    return found is not None
 
 
 def _make_roles_and_databases(url: str, owner: str | None) -> None:
@@ -151,8 +216,9 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
         try:
             for role in sorted(set(wanted) - roles):
                 _make_role(connection, role)
-            if owner is not None and database.WAREHOUSE not in databases:
-                create_database(connection, database.WAREHOUSE, owner)
+            if owner is not None:
+                if database.WAREHOUSE not in databases:
+                    create_database(connection, database.WAREHOUSE, owner)
                 let_readers_in(connection, database.WAREHOUSE)
             if airflow not in databases and settings.load().airflow_database_url is None:
                 airflow_owner = connection.info.user if owner is None else database.AIRFLOW

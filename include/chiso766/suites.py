@@ -43,7 +43,7 @@ def broken_rows(source: Source) -> list[Broken]:
     failed = _failed(stage_batch, suite(source.name), "BOOLEAN_ONLY")
     if not failed:
         return []
-    again = _great_expectations().ExpectationSuite(
+    again = great_expectations().ExpectationSuite(
         name=source.name, expectations=[result.expectation_config for result in failed]
     )
     return [_broken(source, result) for result in _failed(stage_batch, again, _QUERIES)]
@@ -53,10 +53,11 @@ def broken_rows(source: Source) -> list[Broken]:
 def suite(source_name: str) -> ExpectationSuite:
     """The suite as its file says it."""
     content = json.loads((FOLDER / f"{source_name}.json").read_text(encoding="utf-8"))
-    for expectation in content["expectations"]:
+    for place, expectation in enumerate(content["expectations"]):
+        expectation["meta"]["place"] = place
         if expectation["type"] == "unexpected_rows_expectation":
             expectation["type"] = "counted_rows_expectation"
-    return _great_expectations().ExpectationSuite(**content)
+    return great_expectations().ExpectationSuite(**content)
 
 
 def _failed(definition: BatchDefinition[Any], suite: ExpectationSuite, form: Any) -> list[Any]:
@@ -75,12 +76,14 @@ def _broken(source: Source, result: Any) -> Broken:
     """Selects all rows of a failed expectation, with the field's value as it was given."""
     expectation = result.expectation_config
     rule, field = expectation.meta["rule"], expectation.meta.get("field")
+    place = expectation.meta["place"]
     if own_query := expectation.kwargs.get("unexpected_rows_query"):
-        return Broken(rule, own_query.format(batch=stage(source)))
+        return Broken(rule, place, own_query.format(batch=stage(source)))
     lines = result.result["unexpected_index_query"].rstrip(";")
     named = f"'{field}', {given(source, field)}" if field else "null, null"
     return Broken(
         rule,
+        place,
         f"select line, {named} from {stage(source)}"
         f" where line in (select line from ({lines}) as failed)",
     )
@@ -109,14 +112,14 @@ def _warehouse(url: str) -> PostgresDatasource:
 
 @cache
 def _context() -> EphemeralDataContext:
-    context = _great_expectations().get_context(mode="ephemeral")
+    context = great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context
 
 
 @cache
-def _great_expectations() -> ModuleType:
-    """Imported at first use: it takes seconds, which no other step should pay."""
+def great_expectations() -> ModuleType:
+    """Imported at first use: it takes seconds, which no step should pay that does not use it."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     module = import_module("great_expectations")
     import_module("chiso766.counted_rows")

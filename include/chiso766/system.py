@@ -1,6 +1,7 @@
 """The whole system on one machine: up, down, status.
 
-PostgreSQL, Airflow's four components, and the server of the morning page.
+PostgreSQL, Airflow's four components, the server of the morning page, and Superset where it is
+asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from chiso766 import (
     sample_home,
     server,
     settings,
+    superset,
     terminal,
     warehouse,
 )
@@ -41,7 +43,7 @@ COMPONENTS = {
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
 PAGE = "page"
-_ALL = (*COMPONENTS, PAGE)
+_ALL = (*COMPONENTS, PAGE, superset.NAME)
 _HEALTH_NAMES = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _START_TIMEOUT_S = 180
 _STOP_TIMEOUT_S = 60  # a step that is running may end
@@ -69,13 +71,33 @@ def up() -> None:
         with terminal.working(console, "Khởi động Airflow…"):
             try:
                 for name in missing:
-                    _start(name, "airflow", *COMPONENTS[name])
+                    _start(name, _python("airflow", *COMPONENTS[name]))
                     if name == "api-server":  # tasks report to it: it must answer before any run
                         _wait_until_healthy(("metadatabase",))
                 _wait_until_healthy(_HEALTH_NAMES)
                 _serve_page()
             except BaseException:
-                _stop_components()
+                _stop(_ALL)
+                raise
+
+
+def up_bi() -> None:
+    """Start Superset beside what is running, its dashboards as they are in ``bi/assets``."""
+    console = terminal.console()
+    with exclusive(superset.folder() / "lock", "Đang có lệnh khác khởi động Superset: xin chờ."):
+        is_missing = component(superset.NAME) is None
+        if is_missing:
+            superset.keep_port(server.free_port(superset.port()))
+            with terminal.working(console, "Chuẩn bị Superset (lần đầu mất vài phút)…"):
+                superset.write_settings()
+                superset.import_assets(_log(f"{superset.NAME}-prepare"))
+        with terminal.working(console, "Khởi động Superset…"):
+            try:
+                if is_missing:
+                    _start(superset.NAME, superset.command(), superset.environment())
+                _wait_until(lambda: [] if superset.is_healthy() else [superset.NAME])
+            except BaseException:
+                _stop([superset.NAME])
                 raise
 
 
@@ -100,7 +122,7 @@ def _end_left_over() -> None:
 def down() -> None:
     """Stop the components, then PostgreSQL; a step that is running may end first."""
     with terminal.working(terminal.console(), "Dừng Airflow và trang báo cáo…"):
-        _stop_components()
+        _stop(_ALL)
     server.stop()
 
 
@@ -148,6 +170,10 @@ def status() -> list[str]:
         lines.append(f"Trang báo cáo: {page_server.address()}")
     else:
         lines.append("Trang báo cáo: đã dừng; khởi động bằng ./chiso up.")
+    if component(superset.NAME):
+        lines.append(f"Superset: đang chạy, {superset.hint()}")
+    elif superset.folder().exists():
+        lines.append("Superset: đã dừng; khởi động bằng ./chiso up --bi.")
     if is_running:
         if not stopped:
             lines.append(_next_night())
@@ -214,16 +240,21 @@ def _serve_page() -> None:
     if component(PAGE) is None:
         # After Airflow, whose port is taken by now.
         page_server.keep_port(server.free_port(page_server.port()))
-        _start(PAGE, "chiso766.page_server", page_server.LOOPBACK, str(page_server.port()))
+        _start(PAGE, _python("chiso766.page_server", page_server.LOOPBACK, str(page_server.port())))
     _wait_until(lambda: [] if page_server.is_healthy() else [PAGE])
 
 
-def _start(name: str, *program: str) -> None:
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def _start(name: str, command: Sequence[str], environment: dict[str, str] | None = None) -> None:
     log = _log(name)
     settings.make_private(log.parent)
     with open(log, "a") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", *program],
+            command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -261,8 +292,8 @@ def _unhealthy(names: Sequence[str]) -> list[str]:
     return [name for name in names if (health[name] or {}).get("status") != "healthy"]
 
 
-def _stop_components() -> None:
-    running = [process for name in _ALL if (process := component(name))]
+def _stop(names: Sequence[str]) -> None:
+    running = [process for name in names if (process := component(name))]
     # Their children as well: those of a component that has to be killed would be left behind.
     family = running + [child for process in running for child in process.children(recursive=True)]
     for process in running:
@@ -271,7 +302,7 @@ def _stop_components() -> None:
     for process in left:
         process.kill()
     psutil.wait_procs(left, timeout=_STOP_TIMEOUT_S)
-    for name in _ALL:
+    for name in names:
         _pid_file(name).unlink(missing_ok=True)
 
 
@@ -280,4 +311,5 @@ def _pid_file(name: str) -> Path:
 
 
 def _log(name: str) -> Path:
-    return settings.load().logs / (f"{name}.log" if name == PAGE else f"airflow-{name}.log")
+    of_airflow = "airflow-" if name in COMPONENTS else ""
+    return settings.load().logs / f"{of_airflow}{name}.log"

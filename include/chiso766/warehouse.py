@@ -8,7 +8,7 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 
-from chiso766 import settings
+from chiso766 import database, settings
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.load import unit_code
@@ -52,11 +52,23 @@ def _has_citus(connection: psycopg.Connection) -> bool:
 
 
 def _statements() -> list[str]:
-    fixed = files("chiso766").joinpath("sql/warehouse.sql").read_text(encoding="utf-8")
-    grants = files("chiso766").joinpath("sql/grants.sql").read_text(encoding="utf-8")
+    fixed, descriptions, grants = (
+        files("chiso766").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+        for name in ("warehouse", "descriptions", "grants")
+    )
     raw = [statement for source in SOURCES.values() for statement in _raw_table(source)]
     citus = _on_citus() if settings.load().is_on_citus else []
-    return [fixed, _source_rows(), *raw, grants, *citus]
+    return [fixed, descriptions, _source_rows(), _home_reader(), *raw, grants, *citus]
+
+
+def _home_reader() -> str:
+    """The account chiso_unit itself reads the home unit; others are made by ``unit_reader.py``."""
+    reader = database.OF_UNITS
+    unit = sql.Literal(settings.load().unit).as_string()
+    return (
+        f"delete from ops.unit_reader where reader = '{reader}';"
+        f" insert into ops.unit_reader values ('{reader}', {unit})"
+    )
 
 
 def _source_rows() -> str:

@@ -52,6 +52,10 @@ TABLES = (
     "report_digitisation",
     "report_petition",
     "report_dossier",
+    "plan_target",
+    "plan_task",
+    "procedure_bottleneck",
+    "inspection_list",
 )
 # Views of the bookkeeping, which goes on.
 LIVE = ("data_status", "fct_indicator_daily", "set_aside_status")
@@ -102,6 +106,17 @@ def test_a_night_that_is_run_twice_changes_nothing(marts: psycopg.Connection) ->
     run_nights(LAST)
     assert fingerprints(marts) == before
     assert marts.execute("select count(*) from raw.dossiers").fetchone() == versions
+
+
+def test_after_a_second_publication_an_account_of_a_unit_reads_its_own_rows(
+    marts: psycopg.Connection,
+) -> None:
+    published = marts.execute("select count(*) from ops.build where state = 'published'")
+    assert published.fetchone() == (2,)
+    with database.connect(database.OF_UNITS) as reader:
+        for table in ("fct_indicator", "fct_dossier", "unit_ranking", "indicator_evidence"):
+            units = reader.execute(f"select distinct unit_code from marts.{table}".encode())
+            assert units.fetchall() == [("H24.999",)], table
 
 
 def test_the_night_fills_every_mart(marts: psycopg.Connection) -> None:
@@ -230,7 +245,8 @@ def test_a_day_that_was_missing_and_is_delivered_later_gives_the_same_marts(
     marts.execute(
         "truncate ops.load, ops.file, ops.night, ops.build, set_aside.row, raw.units,"
         " raw.procedures, raw.unit_procedures, raw.online_services, raw.announcements,"
-        " raw.national_counts, raw.dossiers, raw.petitions, raw.ratings cascade"
+        " raw.national_counts, raw.dossiers, raw.petitions, raw.ratings, raw.tasks, raw.documents,"
+        " raw.surveys cascade"
     )
     marts.execute(history.format("enable").encode())
     shutil.rmtree(warehouse / MISSING.isoformat())

@@ -47,6 +47,10 @@ KEYS = {
     "report_digitisation": (*PERIOD, "field_code"),
     "report_petition": (*PERIOD, "category"),
     "report_dossier": (*PERIOD, "dossier_code"),
+    "plan_target": (*PERIOD, "item_code"),
+    "plan_task": ("unit_code", "task_code"),
+    "procedure_bottleneck": (*PERIOD, "procedure_code", "step"),
+    "inspection_list": ("dossier_code", "reason"),
 }
 
 

@@ -100,6 +100,27 @@ def test_tests_need_the_larger_list_and_it_serves_every_command(installed: Path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_superset_gets_an_environment_of_its_own_when_it_is_asked_for(tmp_path: Path) -> None:
+    root = checkout(tmp_path / "root")
+    (root / "requirements-superset.txt").write_text(locked("iniconfig"))
+    done = run(root, "up")
+    assert done.returncode == 0
+    assert not (root / ".venv-superset").exists()
+    done = run(root, "up", "--bi", **OFFLINE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Không tải được các gói Python: hãy kiểm tra mạng" in done.stderr
+    assert ".venv-superset/install.log" in done.stderr
+    done = run(root, "up", "--bi")
+    assert (done.returncode, done.stdout) == (0, '[["up", "--bi"], ["pluggy"]]\n'), done.stderr
+    assert ".venv-superset" in done.stderr
+    [packages] = (root / ".venv-superset").glob("lib/python3*/site-packages")
+    assert (packages / "iniconfig").exists()
+    assert not (packages / "pluggy").exists()
+    assert not (packages / "chiso766.pth").exists()
+    done = run(root, "up", "--bi", **OFFLINE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_interrupted_installation_is_made_anew(installed: Path) -> None:
     (installed / ".venv" / "chiso-stamp").unlink()
     shutil.rmtree(site_packages(installed) / "pluggy")  # uv would think it is there
@@ -185,6 +206,7 @@ LISTS = (
     "requirements-cluster.txt",
     "requirements-dev.txt",
     "requirements-bootstrap.txt",
+    "requirements-superset.txt",
 )
 
 
@@ -209,7 +231,10 @@ def test_each_list_is_the_one_before_and_more() -> None:
     assert runs < cluster < development
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-cluster", "requirements-dev"])
+@pytest.mark.parametrize(
+    "name",
+    ["requirements", "requirements-cluster", "requirements-dev", "requirements-superset"],
+)
 def test_everything_that_is_asked_for_is_locked(name: str) -> None:
     asked = (settings.PROJECT_ROOT / f"{name}.in").read_text()
     names = re.findall(r"^([a-z][\w-]*)", asked, re.M)

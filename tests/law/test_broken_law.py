@@ -14,6 +14,7 @@ Faults = Callable[[], set[str]]
 THE_ROW = "profile = 'portal-2026' and indicator_code = '3.6' and unit_level = 'commune'"
 RULES = "Tệp dbt/seeds/law/scoring_rules.csv"
 ROW = f"{RULES}, dòng portal-2026, 3.6, commune"
+TARGETS = "Tệp dbt/seeds/law/plan_targets.csv"
 DAYS = ", hãy sửa valid_from, valid_to cho các dòng nối tiếp nhau"
 COLUMNS = (
     "profile, indicator_code, unit_level, scoring, max_score, target_ratio, zero_denominator, "
@@ -109,6 +110,24 @@ BROKEN = {
         "update reference.holidays set day = '2026-11-22' where day = '2026-11-24'",
         "Tệp dbt/seeds/reference/holidays.csv, dòng 2026-11-22: hãy sửa ngày hoặc kind, vì off"
         " phải là một ngày từ thứ Hai đến thứ Sáu, working_saturday phải là thứ Bảy",
+    ),
+    "a plan item without a target": (
+        "delete from law.plan_targets where item_code = 'documents'",
+        "Tệp dbt/seeds/law/plan_targets.csv không có dòng nào của mục documents: hãy thêm dòng đó",
+    ),
+    "a share of the plan above 1": (
+        "update law.plan_targets set target = 50 where item_code = 'reuse'",
+        f"{TARGETS}, dòng reuse, 2026-01-01: target 50 không hợp với mục này,"
+        " hãy ghi tỷ lệ từ 0 đến 1, hoặc để trống ở thứ hạng",
+    ),
+    "a place to reach beside the setting": (
+        "update law.plan_targets set target = 10 where item_code = 'rank'",
+        f"{TARGETS}, dòng rank, 2026-01-01: target 10 không hợp với mục này,"
+        " hãy ghi tỷ lệ từ 0 đến 1, hoặc để trống ở thứ hạng",
+    ),
+    "a target that ends and is not replaced": (
+        "update law.plan_targets set valid_to = '2026-12-31' where item_code = 'reuse'",
+        f"{TARGETS}, dòng reuse: từ 2027-01-01 đến 9999-12-31 không có dòng nào hiệu lực{DAYS}",
     ),
 }
 

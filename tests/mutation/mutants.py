@@ -17,9 +17,9 @@ from pathlib import Path
 
 from psycopg import sql
 
-# What tells of the bookkeeping, of the history, the forecast and what is kept from build to build,
-# and a copy of a table: no rule of the law in them. What the settings of the reports change is not
-# compiled unless they are set: tests/reports sets them.
+# What tells of the bookkeeping, of the history, the forecast, what is kept from build to build and
+# who reads what, and a copy of a table: no rule of the law in them. What the settings of the
+# reports change is not compiled unless they are set: tests/reports sets them.
 LEFT_OUT = (
     "citus.sql",
     "data_status.sql",
@@ -37,6 +37,7 @@ LEFT_OUT = (
     "int_volume.sql",
     "kept.sql",
     "likely_share.sql",
+    "own_units.sql",
     "report_settings.sql",
     "set_aside_status.sql",
 )

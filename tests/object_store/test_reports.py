@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from chiso766 import publish, report, settings
+from chiso766 import data_dictionary, data_docs, publish, report, settings
 
 from ..connectors.servers import S3Server
 
@@ -21,6 +22,9 @@ def written(home: Path, environment: pytest.MonkeyPatch, day: str, **sheets: str
     for name, content in sheets.items():
         settings.write_private(folder / DAY / f"{name}.xlsx", content)
         settings.write_private(folder / DAY / ".da_ghi.json", "{}")
+    shutil.rmtree(data_docs.folder(), ignore_errors=True)  # they are made anew each night
+    settings.write_private(data_docs.folder() / f"{day}.html", "quy tắc")
+    settings.write_private(data_dictionary.page_path(), "từ điển")
     pages = (folder.parent / f"scorecard-{day}.html", folder.parent / "scorecard.html")
     for page in pages:
         page.write_text(f"{day} {home.name}")
@@ -46,6 +50,8 @@ def test_the_last_machine_that_published_decides(
         "reports/scorecard-2026-11-20.html": "2026-11-20 first",
         "reports/scorecard-2026-11-21.html": "2026-11-21 second",
         f"reports/dong_de_rieng/{DAY}/H24.xlsx": "ba",
+        "reports/quy_tac_tiep_nhan/2026-11-21.html": "quy tắc",
+        "reports/tu_dien_du_lieu.html": "từ điển",
     }
     written(second, monkeypatch, "2026-11-20")  # that night again
     (first / "reports" / "dong_de_rieng" / DAY / "khac.xlsx").unlink()

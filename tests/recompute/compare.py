@@ -11,11 +11,18 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from . import promises, published, ranking, reports, tables, worklists
+from . import plan, promises, published, ranking, reports, tables, worklists
 from .evidence import KINDS, Evidence, in_the_marts, recomputed, without_true_reason
 from .tables import Key, Recomputed, Table, Values
 
-TABLES = (*tables.TABLES, *worklists.TABLES, *published.TABLES, *ranking.TABLES, *reports.TABLES)
+TABLES = (
+    *tables.TABLES,
+    *worklists.TABLES,
+    *published.TABLES,
+    *ranking.TABLES,
+    *reports.TABLES,
+    *plan.TABLES,
+)
 
 SHOWN_OF_A_GROUP = 3
 SMALLEST_DIFFERENCE = Fraction(1, 1_000_000)

@@ -155,7 +155,7 @@ def _is_table(path: Path) -> bool:
 def _key(source: str, row: Row) -> tuple[object, ...]:
     def value(field: str) -> object:
         text = row.get(field, "")
-        if field == "NgayDanhGia":
+        if field in ("NgayDanhGia", "NgayBanHanh"):
             return to_time(text)
         if field in ("Nam", "Thang"):
             return to_number(text)
@@ -260,13 +260,16 @@ NgayChuyenDen NgayYeuCauBoSung NgayTraLoi NgayCongKhai LuotThich LuotKhongThich
 MaPAKNTruoc NgayDanhGia MucDo CapThucHien MaDonViCongBo TrangThai DoiTuong TrinhTuThucHien
 CachThucThucHien ThanhPhanHoSo CoQuanThucHien ThoiHan DonViThoiHan CoKetQuaGiayTo Phi
 LePhi SoQuyetDinh NgayQuyetDinh LoaiCongBo NgayHieuLuc Nam Thang SoHoSoTiepNhan TenDonVi
-Cap MaDonViCha ChungThucBanSaoDienTu
+Cap MaDonViCha ChungThucBanSaoDienTu MaPhieu NgayKhaoSat SoKyHieu NgayBanHanh GuiDienTu
+KySoCaNhan KySoCoQuan MaNhiemVu TenNhiemVu KeHoach HanHoanThanh NgayHoanThanh TyLe MinhChung
 """
 _FIELDS = {name.lower(): name for name in _FIELD_NAMES.split()}
 
 
 def _field(title: str, source: str) -> str:
-    """The field of a column title; an unknown one keeps its title."""
-    folded = _folded(title)
-    alias = _ALIASES.get((source, folded))
-    return alias or _FIELDS.get(folded) or _clean(title)
+    """The field of a column title, else of its last level; an unknown one keeps its title."""
+    for folded in map(_folded, (title, title.rpartition("|")[2])):
+        field = _ALIASES.get((source, folded)) or _FIELDS.get(folded)
+        if field:
+            return field
+    return str(_clean(title))

@@ -33,7 +33,7 @@ class Ranked:
         return total
 
 
-def _ranking(own: Recomputed) -> Iterator[tuple[Key, Values]]:
+def ranking(own: Recomputed) -> Iterator[tuple[Key, Values]]:
     contests: dict[tuple[Period, str, str | None], list[Ranked]] = defaultdict(list)
     for period, one in _ranked(own):
         contests[period, one.level, one.province].append(one)
@@ -110,6 +110,6 @@ TABLES = (
             "unit_level",
             "province_code",
         ),
-        _ranking,
+        ranking,
     ),
 )

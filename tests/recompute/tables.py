@@ -125,7 +125,7 @@ def _dossiers(own: Recomputed) -> Iterator[tuple[Key, Values]]:
                 one.shares_data,
                 one.has_result_link,
                 one.uses_population_data,
-                _is_outside_boundary(one, world.catalogue.units.get(one.unit)),
+                is_outside_boundary(one, world.catalogue.units.get(one.unit)),
                 one.is_sent_back(at),
                 one.status in ("5", "6"),
                 world.latest_rating(one.code, at) or None,
@@ -142,7 +142,7 @@ def working_days_left(deadline: datetime | None, state: str | None, at: datetime
     return working_days_between(at.date(), deadline.date())
 
 
-def _is_outside_boundary(dossier: Dossier, unit: Row | None) -> bool:
+def is_outside_boundary(dossier: Dossier, unit: Row | None) -> bool:
     """The applicant is of another commune than the one that received the dossier."""
     home = dossier.row.get("MaXaChuHoSo")
     own = unit.get("MaGSO") if unit and unit["Cap"] == "xa" else None

@@ -14,7 +14,7 @@ Chiso = Callable[..., Any]
 
 COMMANDS = [
     *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
-    *("plan", "whatif", "report", "sql", "sample"),
+    *("plan", "whatif", "report", "sql", "reader", "sample"),
 ]
 
 

@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 import yaml
 
-from chiso766 import airflow_env, settings, system
+from chiso766 import airflow_env, settings, superset, system
 
 ROOT = settings.PROJECT_ROOT
 FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if "build" in service}
-STAYING = {name: service for name, service in SERVICES.items() if name != "init"}
+OURS = {name: service for name, service in SERVICES.items() if service.get("build") == "."}
+ONCE = ["init", "superset-init"]
+STAYING = {name: service for name, service in SERVICES.items() if name not in ONCE}
 OF_AIRFLOW = [*system.COMPONENTS, "worker"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -45,16 +46,16 @@ def test_it_is_valid_against_the_compose_specification() -> None:
 
 
 def test_it_has_the_database_every_component_of_airflow_and_one_image() -> None:
-    others = {"postgres", "backup", "init", system.PAGE, "redis", "worker"}
-    assert set(SERVICES) == {*system.COMPONENTS, *others}
-    assert set(OURS) == {"init", system.PAGE, *OF_AIRFLOW}
-    assert {service["build"] for service in OURS.values()} == {"."}
+    others = {"postgres", "backup", system.PAGE, "redis", "worker", superset.NAME}
+    assert set(SERVICES) == {*ONCE, *system.COMPONENTS, *others}
+    assert set(OURS) == {*ONCE, system.PAGE, *OF_AIRFLOW}
     assert len({service["image"] for service in OURS.values()}) == 1
 
 
 def test_workers_and_their_queue_are_started_in_the_cluster_only() -> None:
     profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
-    assert {name for name, of in profiles.items() if of} == {"redis", "worker"}
+    of_others = {"superset", "superset-init"}
+    assert {name for name, of in profiles.items() if of} - of_others == {"redis", "worker"}
     assert profiles["redis"] == profiles["worker"] == ["cluster"]
     executor = OURS["scheduler"]["environment"][airflow_env.EXECUTOR]
     assert executor == f"${{CHISO_EXECUTOR:-{airflow_env.ON_ONE_MACHINE}}}"
@@ -100,8 +101,54 @@ def test_the_page_is_served_where_it_is_published_and_its_service_may_only_read(
     assert page["secrets"] == ["s3_credentials"]
 
 
-def test_init_calls_what_exists() -> None:
-    *python, code = SERVICES["init"]["command"]
+def test_superset_is_started_in_bi_only_and_runs_what_up_runs() -> None:
+    service = SERVICES[superset.NAME]
+    assert service["profiles"] == SERVICES["superset-init"]["profiles"] == ["bi"]
+    assert service["ports"] == ["${CHISO_ADDRESS:-127.0.0.1}:8088:8088"]
+    assert ":8088/health" in service["healthcheck"]["test"][-1]
+    *_, prepare, serve = (ROOT / "bi/serve.sh").read_text().splitlines()
+    assert shlex.split(prepare) == ["python", "bi/prepare.py"]
+    options = [*superset.SERVER, "--bind=0.0.0.0:8088", superset.APPLICATION]
+    assert shlex.split(serve) == ["exec", "python", *options]
+
+
+def test_superset_is_given_its_own_folder_and_nothing_else() -> None:
+    service = SERVICES[superset.NAME]
+    [volume] = service["volumes"]
+    home = OURS["superset-init"]["environment"]["CHISO_HOME"]
+    [shared] = [each for each in OURS["superset-init"]["volumes"] if each == f"data:{home}"]
+    assert shared.partition(":")[0] == volume["source"]
+    assert volume["volume"]["subpath"] == superset.folder().name
+    assert volume["read_only"]
+    assert "secrets" not in service
+    environment = service["environment"]
+    assert environment["CHISO_SUPERSET"] == volume["target"]
+    assert set(environment) - OF_OTHERS == set(superset.variables())
+
+
+def test_supersets_image_has_its_list_its_files_and_the_account_of_the_other() -> None:
+    service = SERVICES[superset.NAME]
+    dockerfile = ROOT / service["build"]["dockerfile"]
+    text = dockerfile.read_text()
+    for copied in re.findall(r"^COPY --chown=chiso:chiso (\S+) \S+$", text, re.M):
+        assert (ROOT / copied).exists()
+    assert "-r requirements-superset.txt" in text
+    [user] = re.findall(r"useradd .*--uid (\d+) chiso", text)
+    assert service["user"] == f"{user}:{user}" == OURS["init"]["user"]
+    [version] = re.findall(r"^FROM python:3\.(\d+)-slim$", text, re.M)
+    launcher = (ROOT / "chiso").read_text()
+    [newest] = re.findall(r"^NEWEST_FOR_SUPERSET = \(3, (\d+)\)", launcher, re.M)
+    assert 11 <= int(version) <= int(newest)
+    [workdir] = re.findall(r"^WORKDIR (.*)$", text, re.M)
+    config = Path(service["environment"]["SUPERSET_CONFIG_PATH"])
+    assert (ROOT / config.relative_to(workdir)).exists()
+    [command] = re.findall(r"^CMD (.*)$", text, re.M)
+    assert (ROOT / ast.literal_eval(command)[-1]).exists()
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_init_calls_what_exists(name: str) -> None:
+    *python, code = SERVICES[name]["command"]
     assert python == ["python", "-c"]
     [imported, call] = ast.parse(code).body
     assert isinstance(imported, ast.ImportFrom)
@@ -123,6 +170,7 @@ def test_the_containers_find_each_other() -> None:
         "api-server": [f"{here}:{port}:{port}"],
         "page": [f"{here}:8081:8081"],
         "redis": [f"{here}:6379:6379"],
+        "superset": [f"{here}:8088:8088"],
     }
     assert SERVICES["postgres"]["environment"]["POSTGRES_DB"] == "chiso"
     made = (ROOT / "deploy/make-secrets.sh").read_text()
@@ -164,7 +212,7 @@ def test_nobody_is_root_or_may_write_or_take_more_than_is_said(name: str) -> Non
     assert int(service["user"].partition(":")[0]) > 0
     assert re.fullmatch("[0-9]+[mg]", service["deploy"]["resources"]["limits"]["memory"])
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
-    assert service["restart"] == ("no" if name == "init" else "unless-stopped")
+    assert service["restart"] == ("no" if name in ONCE else "unless-stopped")
 
 
 def test_settings_reach_the_program_under_their_names(airflow: None) -> None:
@@ -247,7 +295,9 @@ def test_every_volume_is_declared_and_every_path_of_the_project_exists() -> None
     named = set()
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
-            if isinstance(volume, dict):
+            if isinstance(volume, dict) and volume["type"] == "volume":
+                named.add(volume["source"])
+            elif isinstance(volume, dict):
                 path = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", volume["source"])
                 assert (ROOT / path).exists(), path
             elif volume.startswith("./"):

@@ -53,6 +53,17 @@ def test_a_backup_holds_both_databases_and_the_old_ones_go(postgres: None, tmp_p
     assert "CREATE TABLE ops.build" in restored(tmp_path / f"chiso-{today}.dump")
 
 
+def test_a_backup_holds_supersets_database_where_there_is_one(
+    postgres: None, tmp_path: Path
+) -> None:
+    server.add_database(database.SUPERSET)
+    with database.open_url(database.superset_url()) as connection:
+        connection.execute("create table chart_that_somebody_made ()")
+    assert run_backup(tmp_path) == 0
+    dump = tmp_path / f"superset-{date.today()}.dump"
+    assert "CREATE TABLE public.chart_that_somebody_made" in restored(dump)
+
+
 def test_a_backup_that_fails_takes_nothing_away(
     postgres: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,18 @@ def test_a_second_start_changes_nothing(own_home: Path) -> None:
     assert postmaster().pid == first
 
 
+def test_a_role_that_a_new_version_brings_may_enter_the_warehouse_that_is_there(
+    own_home: Path,
+) -> None:
+    server.start()
+    admin_url = database.embedded_url(database.SUPERUSER, database.WAREHOUSE)
+    with database.open_url(admin_url, autocommit=True) as admin:
+        admin.execute(f"drop owned by {database.OF_UNITS}".encode())
+        admin.execute(f"drop role {database.OF_UNITS}".encode())
+    server.start()
+    assert value(database.warehouse_url(database.OF_UNITS), "select 1") == 1
+
+
 def test_a_stopped_server_leaves_no_process_and_comes_back_on_its_port(own_home: Path) -> None:
     server.start()
     url = database.warehouse_url()

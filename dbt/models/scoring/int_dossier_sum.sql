@@ -1,6 +1,7 @@
--- One row per kind (indicator, use, work) and code, unit, period and procedure or service: how many of the unit's own
--- dossiers count, how many of them in. Where tables are kept: the sums of before, less what the dossiers that changed
--- counted for, and what they count for now. Work is that of the current periods (int_current_period).
+-- One row per kind (indicator, plan, step, use, work) and code, unit, period and procedure or service: how many of the
+-- unit's own dossiers count, how many of them in. Where tables are kept: the sums of before, less what the dossiers
+-- that changed counted for, and what they count for now. Work is
+-- that of the current periods (int_current_period).
 {{ config(
     materialized='incremental' if is_kept() else 'table',
     unique_key=['kind', 'code', 'unit_code', 'period_type', 'period_start', 'counted_code'],
@@ -58,7 +59,7 @@ select
     counted_code,
     coalesce(before.things, 0) + changed.things as things,
     coalesce(before.things_in, 0) + changed.things_in as things_in,
-    -- only where they are counted (2.2)
+    -- only where they are counted (2.2, steps)
     case when changed.seconds is not null then coalesce(before.seconds, 0) + changed.seconds end as seconds
 from changed
 left join {{ this }} as before using (kind, code, unit_code, period_type, period_start, counted_code)

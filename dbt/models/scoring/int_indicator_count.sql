@@ -1,16 +1,6 @@
 -- One row per unit, period and indicator: its numerator and denominator, also where nothing happened.
 -- factor_*: the ratio of 1.4, with which that of 3.3 is multiplied.
-with source_that_came as (
-    select distinct file.source
-    from {{ source('ops', 'file') }} as file
-    inner join {{ source('ops', 'load') }} as load on load.file_id = file.file_id
-    where
-        load.state = 'loaded'
-        and load.load_id <= {{ var('last_load_id') }}
-        and file.export_day <= date '{{ var("as_of_day") }}'
-),
-
-expected as (
+with expected as (
     select
         unit.unit_code,
         unit.unit_level,
@@ -23,7 +13,7 @@ expected as (
     cross join {{ ref('int_period') }} as period
     cross join {{ ref('indicators') }} as indicator
     inner join {{ ref('source_of_indicator') }} as needed on needed.indicator_code = indicator.indicator_code
-    left join source_that_came as came on came.source = needed.source
+    left join {{ ref('int_source_that_came') }} as came on came.source = needed.source
     where unit.unit_level is not null
 ),
 

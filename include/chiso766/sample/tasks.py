@@ -13,6 +13,7 @@ from chiso766.sample.working_hours import DAY, day_text
 
 LATE = 0.15
 NEVER_DONE = 0.08
+UNPROVEN = 0.25  # of the tasks
 _TASKS = (
     "Niêm yết công khai thủ tục hành chính",
     "Số hóa hồ sơ, kết quả giải quyết còn hiệu lực",
@@ -38,11 +39,13 @@ class Task:
     begun: int
     due: int
     done: int | None
+    is_proven: bool
 
     def row(self, until: int) -> Row:
         today = until // DAY - 1
         is_done = self.done is not None and self.done <= today
         share = self._share(today)
+        proof = f"https://example.invalid/minh-chung/{self.code}"
         return {
             "MaNhiemVu": self.code,
             "TenNhiemVu": self.name,
@@ -52,7 +55,7 @@ class Task:
             "NgayHoanThanh": day_text(self.done) if self.done and is_done else "",
             "TrangThai": "Hoàn thành" if is_done else "Đang làm" if share else "Chưa bắt đầu",
             "TyLe": f"{share:g}",
-            "MinhChung": f"https://example.invalid/minh-chung/{self.code}" if is_done else "",
+            "MinhChung": proof if is_done and self.is_proven else "",
             "GhiChu": "Quá hạn" if not is_done and today > self.due else "",
         }
 
@@ -79,6 +82,7 @@ def plans(units: Sequence[Unit], first_day: int, last_day: int, seed: int) -> li
 
 def _plan(unit: Unit, year: int, seed: int) -> Iterator[Task]:
     random = stream(seed, "tasks", unit.code, year)
+    proofs = stream(seed, "proofs of tasks", unit.code, year)
     plan = f"Kế hoạch số {random.randint(3, 40)}/KH-UBND năm {year}"
     start = date(year, 1, 15).toordinal()
     for number, name in enumerate(_TASKS, 1):
@@ -93,4 +97,5 @@ def _plan(unit: Unit, year: int, seed: int) -> Iterator[Task]:
             begun=begun,
             due=due,
             done=None if random.random() < NEVER_DONE else due + late,
+            is_proven=proofs.random() >= UNPROVEN,
         )

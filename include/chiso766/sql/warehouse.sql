@@ -185,6 +185,8 @@ create table if not exists ops.load (
 create index if not exists load_file on ops.load (file_id, load_id);
 -- Rows set aside that this load left open, and that were not open before: a later file of the source may heal them.
 alter table ops.load add column if not exists rows_opened bigint not null default 0;
+-- The places in the source's suite, from 0, of the expectations that rows of the file did not meet (data_docs.py).
+alter table ops.load add column if not exists failed_expectations integer[] not null default '{}';
 
 -- Days whose files were asked to be loaded again from the landing area, by run of the first step. A file of such a
 -- day whose newest load is not after after_load_id has its turn still to come.
@@ -266,3 +268,26 @@ $$;
 create or replace trigger is_never_rewritten
 before update or delete or truncate on history.indicator_version
 for each statement execute function history.refuse_change();
+
+-- Whose rows an account of chiso_unit reads. What a session can set, such as a parameter or its role, decides nothing:
+-- asked is by the account that logged in.
+create table if not exists ops.unit_reader (
+    reader text not null,
+    unit_code text not null,
+    primary key (reader, unit_code)
+);
+
+create or replace function ops.own_units() returns text[]
+language sql stable parallel safe security definer set search_path = pg_catalog, pg_temp
+return (
+    select coalesce(array_agg(unit_reader.unit_code), '{}')
+    from ops.unit_reader
+    where unit_reader.reader = session_user
+);
+
+-- Within the function the current user is its owner, who wrote the marts.
+create or replace function ops.reads_all_units() returns boolean
+language sql stable parallel safe security definer set search_path = pg_catalog, pg_temp
+return pg_has_role(session_user, current_user, 'member')
+or pg_has_role(session_user, 'chiso_analyst', 'member')
+or pg_has_role(session_user, 'chiso_bi', 'member');
