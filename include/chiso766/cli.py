@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     added = command("test", _test, "kiểm tra mã và chạy mọi kiểm thử")
     added.add_argument("arguments", nargs="*", metavar="ĐƯỜNG_DẪN", help="chỉ phần này của tests/")
     command("lint", _lint, "kiểm tra mã: ruff, mypy, sqlfluff")
+    command("audit", _audit, "hỏi xem gói nào đang dùng có lỗ hổng bảo mật đã biết")
     added = command(
         "up", _up, "khởi động PostgreSQL, Airflow và trang báo cáo; mỗi đêm tự chạy lúc 01:00"
     )
@@ -213,6 +214,12 @@ def _lint(arguments: argparse.Namespace) -> int:
     from chiso766 import development
 
     return development.lint()
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from chiso766 import audit
+
+    return audit.run()
 
 
 def _up(arguments: argparse.Namespace) -> None:

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from packaging.requirements import Requirement
 
 from chiso766 import (
     airflow_env,
@@ -23,6 +22,7 @@ from chiso766 import (
     database,
     notify,
     page_server,
+    requirements,
     server,
     settings,
     system,
@@ -56,10 +56,8 @@ def today() -> date:
 
 def packages() -> Iterator[Finding]:
     """Whether what is installed is what the lock says."""
-    lock = (settings.PROJECT_ROOT / "requirements.txt").read_text()
     wrong = []
-    for line in re.findall(r"^[a-z0-9].*==[^\\]*", lock, re.MULTILINE):
-        wanted = Requirement(line.strip())
+    for wanted in requirements.locked(requirements.RUN):
         if wanted.marker and not wanted.marker.evaluate():
             continue
         try:
@@ -70,7 +68,7 @@ def packages() -> Iterator[Finding]:
             wrong.append(f"{wanted.name} {found} (cần {wanted.specifier})")
     if wrong:
         yield broken(
-            f"Các gói đã cài khác requirements.txt ở {len(wrong)} gói: {_some(wrong)}.",
+            f"Các gói đã cài khác {requirements.RUN} ở {len(wrong)} gói: {_some(wrong)}.",
             "Hãy xóa thư mục .venv rồi chạy lại ./chiso, nó tự cài lại đúng các gói.",
         )
 

@@ -13,7 +13,19 @@ import pytest
 Chiso = Callable[..., Any]
 
 COMMANDS = [
-    *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
+    *(
+        "demo",
+        "test",
+        "lint",
+        "audit",
+        "up",
+        "down",
+        "status",
+        "nightly",
+        "scorecard",
+        "why",
+        "columns",
+    ),
     *("plan", "whatif", "report", "sql", "reader", "sample"),
 ]
 
