@@ -17,11 +17,12 @@ def publish() -> None:
     @task(outlets=[ASSETS["publish"]], task_display_name=NAMES["publish"])
     @in_plain_words
     def publish_reports(dag_run: Any) -> None:
-        from chiso766 import notify
+        from chiso766 import metrics, notify
         from chiso766.publish import publish_reports
 
         publish_reports()
         notify.data_faults(export_day(dag_run), dag_run.run_after)
+        metrics.send(export_day(dag_run))
 
     publish_reports()
 

@@ -50,6 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_NOTIFY_EMAIL",
             "CHISO_SMTP_URL",
             "CHISO_NOTIFY_WEBHOOK",
+            "CHISO_METRICS",
         ):
             environment.setenv(name, "")  # empty is "not given", and wins over .env
         environment.setenv("CHISO_HOME", str(path))

@@ -108,12 +108,25 @@ def variables() -> dict[str, str]:
         # been missed by its heartbeat, one that was not has waited too long in the queue.
         "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
+        **_metrics(current.metrics),
         # Nothing is told to anyone: the machines are closed and the data is a government's.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "SCARF_ANALYTICS": "false",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GX_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+    }
+
+
+def _metrics(collector: str | None) -> dict[str, str]:
+    """Where Airflow, and ``metrics.py`` through it, send what they measure; nowhere by default."""
+    if collector is None:
+        return {}
+    return {
+        "AIRFLOW__METRICS__OTEL_ON": "True",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_SERVICE_NAME": "chiso766",
     }
 
 

@@ -51,6 +51,8 @@ class Settings:
     """Who is written to when a night needs a person; nobody by default."""
     smtp_url: str | None = field(repr=False)
     notify_webhook: str | None = field(repr=False)
+    metrics: str | None
+    """The OpenTelemetry collector (http[s]://host:port) that nights are measured for."""
     project_root: Path = PROJECT_ROOT
     timezone: str = TIMEZONE
 
@@ -106,6 +108,7 @@ def load() -> Settings:
         ),
         smtp_url=given.get("CHISO_SMTP_URL"),
         notify_webhook=given.get("CHISO_NOTIFY_WEBHOOK"),
+        metrics=given.get("CHISO_METRICS"),
     )
 
 
