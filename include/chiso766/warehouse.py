@@ -14,18 +14,32 @@ from chiso766.errors import ChisoError
 from chiso766.load import unit_code
 from chiso766.sources import SOURCES, Source
 
+# Which version of the schemas and tables this software makes: one more with every change of them,
+# with a dump of it in tests/upgrades, so that each version is known to become every later one.
+VERSION = 26
+
 # Any number that nothing else locks: two processes must not create the same schema at once.
 _PREPARE_LOCK = 766_000_001
 
 
 def prepare() -> None:
-    """Create or complete every schema and table; returns at once when they are up to date."""
+    """Create or complete every schema and table; returns at once when they are up to date.
+
+    Raises ``ChisoError`` where a newer software completed them: it knows what this one does not.
+    """
     statements = _statements()
-    wanted = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+    wanted = f"{VERSION} {hashlib.sha256(chr(10).join(statements).encode()).hexdigest()}"
     with connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-        if version(connection) == wanted:
+        found = version(connection)
+        if found == wanted:
             return
+        if _number(found) > VERSION:
+            raise ChisoError(
+                f"Kho dữ liệu đã được phần mềm mới hơn nâng lên bản {_number(found)}, phần mềm này"
+                f" chỉ biết đến bản {VERSION} nên không ghi gì vào đó: hãy cập nhật phần mềm (git"
+                " pull) rồi chạy lại."
+            )
         if settings.load().is_on_citus and not _has_citus(connection):
             raise ChisoError(
                 f"CHISO_CITUS=1 nhưng cơ sở dữ liệu {connection.info.dbname} không có Citus: hãy"
@@ -39,11 +53,17 @@ def prepare() -> None:
 
 
 def version(connection: psycopg.Connection) -> str | None:
-    """What the schemas and tables were made from; None where they were not made."""
+    """Number and fingerprint of what the schemas and tables were made from; None: not made."""
     row = connection.execute(
         "select obj_description(to_regnamespace('ops')::oid, 'pg_namespace')"
     ).fetchone()
     return row[0].removeprefix("version ") if row and row[0] else None
+
+
+def _number(found: str | None) -> int:
+    """The number of a version; the first ones had none."""
+    number, _, fingerprint = (found or "").partition(" ")
+    return int(number) if fingerprint else 0
 
 
 def _has_citus(connection: psycopg.Connection) -> bool:

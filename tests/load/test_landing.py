@@ -246,7 +246,7 @@ def test_a_warehouse_made_before_this_could_be_learns_it() -> None:
             " unique (export_day, source, file_name, sha256)".encode()
         )
         connection.execute("drop table ops.sighting")
-        connection.execute("comment on schema ops is 'version of before'")
+        connection.execute("comment on schema ops is 'version before'")
     deliver("units", "a.csv", UNIT)
     with connect() as connection:
         path = settings.load().exports / str(DAY) / "units" / "a.csv"
