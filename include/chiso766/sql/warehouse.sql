@@ -164,6 +164,8 @@ create table if not exists ops.fetch_failure (
     origin text,
     sentence text not null
 );
+-- Warehouses of before failures were told by place lack it.
+alter table ops.fetch_failure add column if not exists origin text;
 create index if not exists fetch_failure_day on ops.fetch_failure (export_day);
 
 -- The loads of a file; a file is loaded again when an earlier one of its source came late.
@@ -239,6 +241,14 @@ create table if not exists set_aside.row (
 alter table set_aside.row add column if not exists healed_load_id bigint references ops.load;
 create index if not exists row_to_heal on set_aside.row (source, row_key) where healed_load_id is null;
 create index if not exists row_healed on set_aside.row (healed_load_id) where healed_load_id is not null;
+-- For a while this name was of an index by key.
+do $$
+begin
+    if exists (select from pg_indexes where indexname = 'row_open' and indexdef like '%(source, row_key)%') then
+        drop index set_aside.row_open;
+    end if;
+end
+$$;
 create index if not exists row_open on set_aside.row (source, export_day) where healed_load_id is null;
 
 -- What fct_indicator said of a key from a publication on, until the next row of the key; status null: the key is gone.
