@@ -66,7 +66,8 @@ def send(day: date) -> None:
         with database.connect() as connection:
             measured = of_night(connection, day)
     except (ChisoError, psycopg.Error) as error:
-        log.error("Không đo được đêm %s (%s): ./chiso doctor chỉ chỗ sai.", day, type(error))
+        why = type(error).__name__
+        log.error("Không đo được đêm %s (%s): ./chiso doctor chỉ chỗ sai.", day, why)
         return
     # A night in the foreground is not started by Airflow's task runner, which would do this.
     stats.initialize(

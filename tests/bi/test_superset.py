@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -21,13 +20,13 @@ from chiso766 import database, settings, superset, system
 from chiso766.errors import ChisoError
 from chiso766.scorecard import decimal_comma
 
+from .. import chromium
 from .conftest import NIGHTS, UNIT, assets
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("CHISO_TEST_SUPERSET"),
     reason="installs Superset, takes minutes: CHISO_TEST_SUPERSET=1 ./chiso test tests/bi",
 )
-webdriver = pytest.importorskip("selenium.webdriver")
 
 DESKTOP, PHONE = (1440, 4600), (390, 9000)  # tall: what is out of sight is not drawn
 PATIENCE_S = 300
@@ -69,18 +68,8 @@ def credentials() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def browser(running: Path) -> Iterator[Any]:
-    """Debian's Chromium without a screen, logged in through the form; its network is logged."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and its driver are not installed (packages: .ci/run)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # it refuses to run as root with it
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    """A browser, logged in through the form."""
+    chrome = chromium.started()
     chrome.get(f"{superset.address()}/login/")
     for field, value in credentials().items():
         wait(chrome).until(lambda page, name=field: page.find_elements("id", name))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socketserver
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import pytest
 
 from chiso766 import airflow_env, check, database, failures, fetch, notify, settings
 from chiso766.errors import ChisoError
+
+from ..homes import other_home
 
 # A Friday and the Monday after it.
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 23)
@@ -106,11 +107,7 @@ def published(
 ) -> Iterator[Path]:
     """The drop folder, its first day published, of a home of the module's own."""
     home = tmp_path_factory.mktemp("messages") / "home"
-    with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:
-            if name.startswith("AIRFLOW_"):
-                environment.delenv(name)
-        environment.setenv("CHISO_HOME", str(home))
+    with other_home(home):
         try:
             deliver(home / "exports", DAY, "units", json.dumps([UNIT], ensure_ascii=False))
             done = chiso("nightly", str(DAY))

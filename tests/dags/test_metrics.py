@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -15,6 +14,8 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from chiso766 import airflow_env, database, metrics
+
+from ..homes import other_home
 
 DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 UNIT = {"MaDonVi": "H24.999", "TenDonVi": "UBND phường Nhị Chiểu", "Cap": "xa"}
@@ -68,11 +69,7 @@ def nights(
 ) -> Iterator[None]:
     """A night of a home of the module's own, measured."""
     home = tmp_path_factory.mktemp("metrics") / "home"
-    with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:
-            if name.startswith("AIRFLOW_"):
-                environment.delenv(name)
-        environment.setenv("CHISO_HOME", str(home))
+    with other_home(home) as environment:
         environment.setenv("NO_PROXY", "127.0.0.1")
         try:
             address = f"http://127.0.0.1:{collector.server_address[1]}"

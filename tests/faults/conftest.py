@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from chiso766 import database, server, settings, warehouse
 from chiso766.build import run_dbt
 
 from ..compiled import Compiled
+from ..homes import other_home
 from . import nights
 from .contents import assert_accounts_are_right, contents, marts
 from .injection import FOLDERS
@@ -27,11 +27,7 @@ _KEPT_SCHEMAS = ("ops", "raw", "set_aside")
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """CHISO_HOME with a server of its own, prepared, and an empty drop folder."""
     folder = tmp_path_factory.mktemp("faults")
-    with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:  # what other tests of this process set
-            if name.startswith("AIRFLOW_"):
-                environment.delenv(name)
-        environment.setenv("CHISO_HOME", str(folder / "home"))
+    with other_home(folder / "home") as environment:
         environment.setenv("CHISO_EXPORTS", str(folder / "exports"))
         environment.setenv("CHISO_SECRET_KEY", "k" * settings.SHORTEST_SECRET)
         # What a killed process leaves in it goes with the rest.

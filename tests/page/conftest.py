@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from chiso766.gate import open_gate
 from chiso766.publish import page_path, publish_reports
 from chiso766.sample import write_sample
 
+from .. import chromium
 from ..deliveries import DOSSIER, GOOD, deliver
 
 FIRST, SECOND, NEXT_MONTH = date(2026, 11, 29), date(2026, 11, 30), date(2026, 12, 1)
@@ -159,18 +159,8 @@ def _published(kept: Path, night: date) -> Morning:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    """Debian's Chromium without a screen; what it asks the network for, and says, is logged."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and its driver are not installed (packages: .ci/run)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # it refuses to run as root with it
-    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    """A browser for the pages of all mornings."""
+    chrome = chromium.started()
     chrome.set_script_timeout(600)  # no test is about time
     yield chrome
     chrome.quit()

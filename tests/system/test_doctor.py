@@ -19,6 +19,8 @@ import pytest
 from chiso766 import airflow_env, database, settings, system
 from chiso766.doctor_machine import calendar_of
 
+from ..homes import other_home
+
 YESTERDAY = datetime.now(ZoneInfo(settings.TIMEZONE)).date() - timedelta(days=1)
 UNIT = {"MaDonVi": "H24.999", "TenDonVi": "UBND phường Nhị Chiểu", "Cap": "xa"}
 PROCEDURE = {"MaTTHC": "2.000815", "TenTTHC": "Chứng thực bản sao", "CapThucHien": "xa"}
@@ -31,11 +33,7 @@ Doctor = Callable[..., list[dict[str, str]]]
 def running(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> Iterator[Path]:
     """The home of a system of the module's own that runs, with last night published."""
     home = tmp_path_factory.mktemp("doctor") / "home"
-    with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:
-            if name.startswith("AIRFLOW_"):
-                environment.delenv(name)
-        environment.setenv("CHISO_HOME", str(home))
+    with other_home(home) as environment:
         environment.setenv("CHISO_UNIT", "H24.999")
         try:
             for source, row in (("units", UNIT), ("procedures", PROCEDURE)):

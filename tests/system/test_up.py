@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -20,6 +19,8 @@ import psutil
 import pytest
 
 from chiso766 import database, page_server, system
+
+from ..homes import other_home
 
 # Never yesterday, which a scheduler makes up for by itself.
 BEFORE, FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (9, 10, 11, 12))
@@ -54,11 +55,7 @@ with create_session() as session:
 def up(tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]) -> Iterator[Path]:
     """The home of a running system of the module's own, which ran a night before it was up."""
     home = tmp_path_factory.mktemp("up") / "home"
-    with pytest.MonkeyPatch.context() as environment:
-        for name in os.environ:
-            if name.startswith("AIRFLOW_"):
-                environment.delenv(name)
-        environment.setenv("CHISO_HOME", str(home))
+    with other_home(home):
         try:
             for command in (["nightly", str(BEFORE)], ["up"]):
                 done = chiso(*command)
