@@ -44,7 +44,8 @@ def licence(package: str) -> str:
         for text in fields.get_all("Classifier") or []
         if text.startswith("License ::")
     ]
-    named = fields["License-Expression"] or "; ".join(classifiers) or fields["License"] or ""
+    # By get: where another package has put its own reader of metadata in place, [] raises.
+    named = fields.get("License-Expression") or "; ".join(classifiers) or fields.get("License", "")
     return str(named).partition("\n")[0]
 
 
