@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from chiso766 import settings
-from chiso766.database import warehouse_url, without_password
+from chiso766.database import warehouse_url
 from chiso766.errors import ChisoError
 from chiso766.load import Broken, given, stage
 from chiso766.sources import Source
@@ -98,9 +98,10 @@ def _batch_definition(url: str, source_name: str) -> BatchDefinition[Any]:
 @cache
 def _warehouse(url: str) -> PostgresDatasource:
     # Its connection must hold no transaction: the stage is dropped when the file is done. A table
-    # is named to it without a schema, and so are the stages in its queries.
+    # is named to it without a schema, and so are the stages in its queries. Its name is a number:
+    # the same address may come again with another password.
     return _context().data_sources.add_postgres(
-        without_password(url),
+        str(len(_context().data_sources.all())),
         connection_string=url.replace("postgresql://", "postgresql+psycopg://", 1),
         kwargs={
             "isolation_level": "AUTOCOMMIT",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chiso766 import database, suites
 from chiso766.load import RULES
 
 from ..deliveries import DOSSIER, GOOD, Row, deliver, load_days, loads, newest, set_aside
@@ -360,3 +361,9 @@ def test_more_bad_rows_than_a_result_lists_are_all_set_aside() -> None:
     load_days()
 
     assert len(set_aside()) == len(rows)
+
+
+def test_the_same_address_may_come_again_otherwise_as_with_another_password() -> None:
+    url = database.warehouse_url()
+    for same in (f"{url}?application_name=before", f"{url}?application_name=after"):
+        assert str(suites._warehouse(same).connection_string).endswith(same.partition("?")[2])
