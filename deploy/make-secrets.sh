@@ -1,8 +1,10 @@
 #!/bin/sh
 # Makes the files that docker-compose.yml (and the Kubernetes secret) take secrets from, those that are missing:
 #   sh deploy/make-secrets.sh [folder, by default ./secrets]
-# A file is named as the variable it holds. Copy the folder to every machine, back it up, and never change
-# CHISO_SECRET_KEY: with another key the same person gets another hash.
+# A file is named as the variable it holds. Copy the folder to every machine and back it up. CHISO_SECRET_KEY is a chain
+# of keys that only ever grows: with another one the same person would get another hash. To add a key, for
+# "chiso rotate key":
+#   sh deploy/make-secrets.sh folder new-key
 set -eu
 
 folder=${1:-secrets}
@@ -24,6 +26,11 @@ make() {
 
 make CHISO_DATABASE_PASSWORD "$(random)"
 make CHISO_SECRET_KEY "$(random)"
+if [ "${2:-}" = new-key ]; then
+    printf '%s,%s\n' "$(cat CHISO_SECRET_KEY)" "$(random)" >CHISO_SECRET_KEY.draft
+    chmod 444 CHISO_SECRET_KEY.draft
+    mv -f CHISO_SECRET_KEY.draft CHISO_SECRET_KEY
+fi
 make CHISO_UI_PASSWORD "$(random)"
 # Where messages go (.env.example); empty: nowhere.
 make CHISO_SMTP_URL ""

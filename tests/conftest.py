@@ -41,6 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_UI_PASSWORD",
             "CHISO_AIRFLOW_DATABASE_URL",
             "CHISO_CITUS",
+            "CHISO_BACKUPS",
             "CHISO_UNIT",
             "CHISO_SECRET_KEY",
             "CHISO_POPULATION_DATABASE_CODE",

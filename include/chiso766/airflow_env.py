@@ -161,19 +161,57 @@ def login_password() -> str:
     return str(json.loads(path.read_text())[USER])
 
 
+def renew_login() -> None:
+    """Make a new password of ``USER``, to be called where CHISO_UI_PASSWORD gives none."""
+    settings.write_private(login_file(), json.dumps({USER: secrets.token_urlsafe(12)}) + "\n")
+
+
 def login_file() -> Path:
     """Where the password of the UI is kept, as Airflow wants it."""
     return folder() / "login.json"
 
 
+def given_keys() -> list[str]:
+    """The variables of the keys that are given, and so are not those of ``keys_file``."""
+    given = settings.secret_files() | os.environ
+    return [variable for variable in SHARED_KEYS.values() if variable in given]
+
+
+def renew_keys() -> None:
+    """Make new keys; what is stored stays readable until ``forget_old_fernet_keys``.
+
+    A change that was cut off in between goes on with the keys that it made.
+    """
+    old = _keys()
+    if "," not in old["fernet"]:
+        new = _new_keys()
+        both = f"{new['fernet']},{old['fernet']}"  # Airflow encrypts with the first
+        settings.write_private(keys_file(), json.dumps(new | {"fernet": both}))
+
+
+def forget_old_fernet_keys() -> None:
+    """Keep the newest alone; everything that is stored is encrypted with it."""
+    keys = _keys()
+    keys["fernet"] = keys["fernet"].split(",")[0]
+    settings.write_private(keys_file(), json.dumps(keys))
+
+
+def keys_file() -> Path:
+    """Where the keys are kept by which Airflow's components trust each other."""
+    return folder() / "keys.json"
+
+
 def _keys() -> dict[str, str]:
     """The keys by which Airflow's components trust each other, made at first use."""
-    path = folder() / "keys.json"
-    if not path.exists():
-        keys = {name: secrets.token_urlsafe(64) for name in ("api", "jwt")}
-        keys["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        settings.write_private(path, json.dumps(keys))
-    return dict(json.loads(path.read_text()))
+    if not keys_file().exists():
+        settings.write_private(keys_file(), json.dumps(_new_keys()))
+    return dict(json.loads(keys_file().read_text()))
+
+
+def _new_keys() -> dict[str, str]:
+    keys = {name: secrets.token_urlsafe(64) for name in ("api", "jwt")}
+    keys["fernet"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return keys
 
 
 def _with_driver(url: str, driver: str) -> str:

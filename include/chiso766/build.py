@@ -18,14 +18,14 @@ from chiso766.database import connect, warehouse_url
 from chiso766.errors import ChisoError
 
 # One build at a time, and no publication while one runs: marts_next is a single place.
-_BUILD_LOCK = 766_000_003
+BUILD_LOCK = 766_000_003
 
 
 @contextmanager
 def build_lock() -> Iterator[psycopg.Connection]:
     """A connection that alone may touch ``marts_next``; other builds and publications wait."""
     with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [_BUILD_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [BUILD_LOCK])
         yield connection
 
 

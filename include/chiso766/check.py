@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import accumulate, islice
@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from chiso766 import landing, load, settings, suites
+from chiso766 import key_chain, landing, load, suites
 from chiso766.copied import Copied
 from chiso766.database import connect
 from chiso766.errors import ChisoError
@@ -111,14 +111,16 @@ def check_day(day: date) -> None:
 
     Again are loaded those that a late file changes, and those of days for which that was asked
     (``reload.py``). A file that cannot be read is refused (``ops.load``) and stops nothing. Raises
-    ``ChisoError``, without any value of a row, where a load fails; what was loaded before stays.
+    ``ChisoError``, without any value of a row, where a load fails; what was loaded before stays;
+    and before anything is loaded where the pseudonymisation key is another one (``key_chain.py``).
     """
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
+        keys = key_chain.in_use(connection)
         connection.execute("set search_path to load")  # the suites name a stage without schema
         for source in SOURCES.values():
             while files := _next_files(connection, source, day):
-                _load(connection, source, files)
+                _load(connection, source, keys, files)
         connection.execute("update ops.night set is_checked = true where export_day = %s", [day])
 
 
@@ -132,9 +134,11 @@ def _next_files(connection: psycopg.Connection, source: Source, day: date) -> li
     return files[: max(1, bisect_right(sizes, _MOST_BYTES))]
 
 
-def _load(connection: psycopg.Connection, source: Source, files: list[_File]) -> None:
+def _load(
+    connection: psycopg.Connection, source: Source, keys: Sequence[bytes], files: list[_File]
+) -> None:
     """Load files; of an error of the database, which may name values, only the code goes on."""
-    together = _Together(connection, source)
+    together = _Together(connection, source, keys)
     try:
         together.load(files)
         return
@@ -158,9 +162,12 @@ class _Together:
     Great Expectations takes a fifth of a second for a check, however few rows there are.
     """
 
-    def __init__(self, connection: psycopg.Connection, source: Source) -> None:
+    def __init__(
+        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes]
+    ) -> None:
         self._connection = connection
         self._source = source
+        self._keys = keys
         self.file_name = ""  # of the file at work
 
     def load(self, files: list[_File]) -> None:
@@ -179,7 +186,7 @@ class _Together:
     def _staged(self, files: list[_File]) -> Iterator[_Load]:
         for file in files:
             self.file_name = file.file_name
-            each = _Load(self._connection, self._source, file)
+            each = _Load(self._connection, self._source, self._keys, file)
             try:
                 if not each.read():
                     continue
@@ -201,12 +208,14 @@ class _Load:
     where the machine or the database is to blame; the first two return whether it was not refused.
     """
 
-    def __init__(self, connection: psycopg.Connection, source: Source, file: _File) -> None:
+    def __init__(
+        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes], file: _File
+    ) -> None:
         self._connection = connection
         self._source = source
         self._file = file
         self._parameters: dict[str, Any] = asdict(file)
-        self._tidy = Tidy(source, settings.load().secret_key)
+        self._tidy = Tidy(source, keys)
         self._columns: frozenset[str] | None = None
 
     @property

@@ -172,6 +172,24 @@ def parser() -> argparse.ArgumentParser:
         "units", nargs="*", metavar="MÃ", help="mã đơn vị; không nêu mã nào: xóa tài khoản"
     )
 
+    added = command("backup", _backup, "sao lưu cả kho dữ liệu vào một tệp")
+    added.add_argument("file", type=Path, metavar="TỆP", help="ví dụ kho.chiso766")
+
+    added = command("restore", _restore, "khôi phục cả kho dữ liệu từ một bản sao lưu")
+    added.add_argument("file", type=Path, metavar="TỆP", help="tệp do ./chiso backup ghi")
+    added.add_argument(
+        "--replace", action="store_true", help="thay kho đang có dữ liệu; dữ liệu đó sẽ mất"
+    )
+
+    added = command("rotate", _rotate, "đổi mật khẩu và khóa của hệ thống")
+    added.add_argument(
+        "what",
+        choices=["passwords", "airflow", "key"],
+        metavar="LOẠI",
+        help="passwords: mật khẩu của mọi tài khoản cơ sở dữ liệu; airflow: các khóa của Airflow và"
+        " mật khẩu giao diện; key: khóa băm tên người xử lý, băm lại mọi mã đã lưu",
+    )
+
     added = command("sample", _sample, "viết tệp xuất mẫu ở mọi định dạng")
     added.add_argument("directory", type=Path, metavar="THƯ_MỤC", help="thư mục trống sẽ viết vào")
     added.add_argument("--units", type=int, default=1, metavar="N", help="số đơn vị có hồ sơ")
@@ -317,6 +335,24 @@ def _reader(arguments: argparse.Namespace) -> None:
 
     server.start()
     unit_reader.run(arguments.name, arguments.units)
+
+
+def _backup(arguments: argparse.Namespace) -> None:
+    from chiso766 import backup
+
+    backup.run(arguments.file)
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    from chiso766 import restore
+
+    restore.run(arguments.file, arguments.replace)
+
+
+def _rotate(arguments: argparse.Namespace) -> None:
+    from chiso766 import rotate
+
+    rotate.run(arguments.what)
 
 
 def _sample(arguments: argparse.Namespace) -> None:

@@ -163,7 +163,7 @@ def _likeliest(path: Path) -> Source:
 
 
 def _read(path: Path, look: Look) -> None:
-    tidy = Tidy(look.source, b"")
+    tidy = Tidy(look.source, (b"",))
     names = list(look.source.fields)
     keys = [1 + names.index(key) for key in look.source.key if key not in look.source.blank_key]
     with reading(path, path.name, look.source) as export:

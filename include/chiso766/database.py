@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -11,6 +12,7 @@ import psycopg
 
 from chiso766 import settings
 from chiso766.errors import ChisoError
+from chiso766.locks import exclusive
 
 WAREHOUSE = "chiso"
 AIRFLOW = "airflow"
@@ -50,7 +52,7 @@ def warehouse_url(role: str = OWNER) -> str:
         return embedded_url(role, WAREHOUSE)
     if role == OWNER:
         return given
-    return _with_login(given, role, password(role))
+    return with_login(given, role, password(role))
 
 
 def airflow_url() -> str:
@@ -59,7 +61,7 @@ def airflow_url() -> str:
     if current.airflow_database_url:
         return current.airflow_database_url
     if current.database_url:
-        return urlunsplit(urlsplit(current.database_url)._replace(path=f"/{AIRFLOW}"))
+        return in_database(current.database_url, AIRFLOW)
     return embedded_url(AIRFLOW, AIRFLOW)
 
 
@@ -68,8 +70,20 @@ def superset_url() -> str:
     given = settings.load().database_url
     if given is None:
         return embedded_url(SUPERSET, SUPERSET)
-    there = urlsplit(given)._replace(path=f"/{SUPERSET}")
-    return _with_login(urlunsplit(there), SUPERSET, password(SUPERSET))
+    return with_login(in_database(given, SUPERSET), SUPERSET, password(SUPERSET))
+
+
+def maintenance_url() -> str:
+    """The address from which databases are made and renamed, as who may do so."""
+    given = settings.load().database_url
+    if given is None:
+        return embedded_url(SUPERUSER, "postgres")
+    return in_database(given, "postgres")
+
+
+def in_database(url: str, name: str) -> str:
+    """The same server and account, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{quote(name, safe='')}"))
 
 
 def embedded_url(role: str, database: str) -> str:
@@ -89,7 +103,7 @@ def embedded_folder() -> Path:
 def password(role: str) -> str:
     """The password of a role that this installation made."""
     try:
-        return str(json.loads(passwords_file().read_text())[role])
+        return passwords()[role]
     except (FileNotFoundError, KeyError) as error:
         raise ChisoError(
             f"Không có mật khẩu của {role} trong {passwords_file()}: hãy thêm vào tệp đó mật khẩu"
@@ -97,21 +111,41 @@ def password(role: str) -> str:
         ) from error
 
 
+def passwords() -> dict[str, str]:
+    """Role -> its password."""
+    return dict(json.loads(passwords_file().read_text()))
+
+
 def make_passwords(*roles: str) -> None:
     """Make a password for each role that has none yet."""
-    path = passwords_file()
-    known = json.loads(path.read_text()) if path.exists() else {}
-    missing = [role for role in roles if role not in known]
-    if missing:
-        known |= {role: secrets.token_urlsafe(24) for role in missing}
-        settings.write_private(path, json.dumps(known, indent=1))
+    with password_lock():
+        known = passwords() if passwords_file().exists() else {}
+        missing = [role for role in roles if role not in known]
+        if missing:
+            keep_passwords(passwords_file(), known | {role: new_password() for role in missing})
 
 
 def forget_password(role: str) -> None:
     """Take the password of a role out of the file."""
-    known = json.loads(passwords_file().read_text())
-    if known.pop(role, None):
-        settings.write_private(passwords_file(), json.dumps(known, indent=1))
+    with password_lock():
+        known = passwords()
+        if known.pop(role, None):
+            keep_passwords(passwords_file(), known)
+
+
+def new_password() -> str:
+    """A password that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+def keep_passwords(path: Path, known: dict[str, str]) -> None:
+    """Write passwords, role -> password, into a file; the caller holds ``password_lock``."""
+    settings.write_private(path, json.dumps(known, indent=1))
+
+
+def password_lock() -> AbstractContextManager[None]:
+    """Held by who changes passwords, in the file or on the server."""
+    return exclusive(settings.load().home / "run" / "passwords.lock")
 
 
 def without_password(url: str) -> str:
@@ -126,7 +160,8 @@ def passwords_file() -> Path:
     return settings.load().home / "passwords.json"
 
 
-def _with_login(url: str, role: str, secret: str) -> str:
+def with_login(url: str, role: str, secret: str) -> str:
+    """An address with another login."""
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(secret)}@{place}"))

@@ -27,9 +27,11 @@ _OF_THE_MACHINE: dict[str, Check] = {
 _OF_THE_DATABASE: dict[str, Check] = {
     "Máy chủ cơ sở dữ liệu": doctor_warehouse.server,
     "Vai trò và quyền": doctor_warehouse.roles,
+    "Khóa băm": doctor_warehouse.pseudonym_key,
     "Đồng hồ": doctor_warehouse.clock,
     "Đơn vị": doctor_warehouse.unit,
     "Dữ liệu": doctor_warehouse.freshness,
+    "Sao lưu": doctor_warehouse.backups,
     "Airflow": doctor_airflow.airflow,
     "Kết nối": doctor_airflow.connections,
 }

@@ -25,6 +25,7 @@ from chiso766 import (
     requirements,
     server,
     settings,
+    superset,
     system,
 )
 from chiso766.errors import ChisoError
@@ -92,7 +93,10 @@ def disks() -> Iterator[Finding]:
     """Whether there is room for nights to come."""
     current = settings.load()
     seen = set()
-    for name, folder in (("CHISO_HOME", current.home), ("CHISO_EXPORTS", current.exports)):
+    places = {"CHISO_HOME": current.home, "CHISO_EXPORTS": current.exports}
+    if current.backups:
+        places["CHISO_BACKUPS"] = current.backups
+    for name, folder in places.items():
         place = next(each for each in (folder, *folder.parents) if each.exists())
         free = shutil.disk_usage(place).free
         if free >= _LITTLE_FREE or (disk := place.stat().st_dev) in seen:
@@ -110,8 +114,9 @@ def permissions() -> Iterator[Finding]:
     home = settings.load().home
     if not home.exists():
         return
-    secrets = [home / "secret.key", database.passwords_file(), airflow_env.login_file()]
-    secrets.append(airflow_env.folder() / "keys.json")
+    secrets = [settings.load().secret_key_file, database.passwords_file()]
+    secrets += [airflow_env.login_file(), airflow_env.keys_file()]
+    secrets += [superset.login_file(), superset.settings_file()]
     written = settings.PROJECT_ROOT / ".env"
     if any(value and _SECRET.search(name) for name, value in dotenv_values(written).items()):
         secrets.append(written)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from chiso766 import database, sample_home, settings, system
+from chiso766 import backup, database, key_chain, sample_home, settings, system
 from chiso766 import server as embedded
 from chiso766.deadline import morning_after
 from chiso766.errors import ChisoError
@@ -20,6 +20,8 @@ _CLOCK_TOLERANCE = timedelta(minutes=2)
 # A source that came on that many days comes regularly; without a file for that long it has stopped.
 _REGULAR_DAYS = 5
 _SILENCE = timedelta(days=7)
+# Each night leaves a backup; one night may fail.
+_OLDEST_BACKUP = timedelta(days=2)
 # Without these nothing can be counted; they have to come once.
 _NEEDED = {"units": "Đơn vị hành chính", "procedures": "Danh mục thủ tục hành chính"}
 
@@ -137,6 +139,20 @@ def _right(
         )
 
 
+def pseudonym_key() -> Iterator[Finding]:
+    """Whether the pseudonymisation key is the one that the warehouse was written with."""
+    with database.connect() as connection:
+        [(is_prepared,)] = connection.execute("select to_regclass('ops.pseudonym_key') is not null")
+        if not is_prepared or key_chain.fingerprint(connection) is None:
+            return
+        used = key_chain.in_use(connection)  # raises and says what to do
+    if used != settings.load().secret_keys:
+        yield look(
+            "Có khóa băm mới nhưng mã đã lưu chưa được băm lại bằng khóa đó.",
+            "Hãy chạy ./chiso rotate key",
+        )
+
+
 def clock() -> Iterator[Finding]:
     """Whether this machine's clock is right, by the database's and by what it wrote before."""
     with database.connect() as connection:
@@ -241,6 +257,27 @@ def _nights(connection: psycopg.Connection) -> Iterator[Finding]:
     ).fetchone()
     if row and row[0] == "failed":
         yield broken(f"Lần dựng số liệu gần nhất bị lỗi: {row[1]}", "Hãy làm như câu đó nói.")
+
+
+def backups() -> Iterator[Finding]:
+    """Whether a backup was made lately, once there is something to lose."""
+    current = settings.load()
+    if current.backups is None or sample_home.marker(current.home).exists():
+        return
+    with database.connect() as connection:
+        if not _has_ledger(connection):
+            return
+        [(first,)] = connection.execute("select min(published_at) from ops.build").fetchall()
+    newest = backup.newest(current.backups)
+    here = ZoneInfo(settings.TIMEZONE)
+    since = datetime.fromtimestamp(newest.stat().st_mtime, here) if newest else first
+    if since is None or datetime.now(UTC) - since < _OLDEST_BACKUP:
+        return
+    stands = f"cũ từ {since:%d/%m/%Y}" if newest else "chưa có"
+    yield broken(
+        f"Bản sao lưu trong {current.backups} {stands}.",
+        "Hãy xem DAG backup trong Airflow; sao lưu ngay bằng ./chiso backup TỆP.",
+    )
 
 
 def _has_ledger(connection: psycopg.Connection) -> bool:

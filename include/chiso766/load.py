@@ -9,7 +9,7 @@ Parameters of the statements: ``load_id``, ``file_id``, ``export_day``, ``file_n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -152,10 +152,32 @@ def show_file(source: Source, file_id: int) -> str:
     )
 
 
-def _content(source: Source) -> str:
-    """What makes a version of a row differ from the one before it."""
-    fields = ", ".join(source.fields)
+def _content(source: Source, renamed: Mapping[str, str] | None = None) -> str:
+    """What makes a version of a row differ from the one before it.
+
+    ``renamed``: field -> what stands for it.
+    """
+    fields = ", ".join((renamed or {}).get(field, field) for field in source.fields)
     return f"row(export_day, extra, {fields})" if source.by_day else f"row(extra, {fields})"
+
+
+def hashed_fields(source: Source) -> list[str]:
+    """The fields of which only a pseudonym is stored."""
+    return [field for field, kind in source.fields.items() if kind is Kind.HASHED]
+
+
+def rename(source: Source) -> str:
+    """Give every version its new pseudonyms, and the hash that a load computes with them.
+
+    Parameter: ``renamed``, each pseudonym that is stored -> the new one, as JSON.
+    """
+    new = {field: f"(%(renamed)s::jsonb ->> {field})" for field in hashed_fields(source)}
+    values = ", ".join(f"{field} = {value}" for field, value in new.items())
+    return (
+        f"update raw.{source.name} set {values},"
+        f" content_hash = convert.to_content_hash({_content(source, new)})"
+        f" where {' or '.join(f'{field} is not null' for field in new)}"
+    )
 
 
 def drop_stage(source: Source) -> str:

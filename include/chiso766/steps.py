@@ -41,6 +41,7 @@ NAMES = {
     "gate": "4. Mở cổng",
     "publish": "5. Công bố",
     "report": "6. Lập báo cáo định kỳ",
+    "backup": "7. Sao lưu",
 }
 
 
@@ -64,6 +65,7 @@ NIGHTLY = _daily("0 1 * * *")
 BEFORE_THE_NIGHT = _daily("30 0 * * *")
 # Late enough that the night is published; a report that comes before it is tried again.
 AFTER_THE_NIGHT = _daily("0 5 * * *")
+BEFORE_THE_DAY = _daily("30 5 * * *")
 
 
 def after(step: str) -> PartitionedAssetTimetable:

@@ -42,7 +42,7 @@ _IMPORT_TIMEOUT_S = 900  # the first makes some hundred tables
 def write_settings() -> None:
     """Make its database and login, and the file of addresses and secrets that its programs read."""
     server.add_database(database.SUPERSET)
-    path = folder() / "settings.json"
+    path = settings_file()
     kept = json.loads(path.read_text()) if path.exists() else {}
     given = {
         "secret_key": kept.get("secret_key") or secrets.token_urlsafe(48),
@@ -101,9 +101,19 @@ def folder() -> Path:
     return settings.load().home / "superset"
 
 
+def forget_login() -> None:
+    """Let the next start make a new password of ``USER``."""
+    login_file().unlink(missing_ok=True)
+
+
 def login_file() -> Path:
     """Where the password of ``USER`` is kept."""
     return folder() / "login.json"
+
+
+def settings_file() -> Path:
+    """Where the addresses and secrets are that its programs read."""
+    return folder() / "settings.json"
 
 
 def port() -> int:

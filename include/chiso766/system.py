@@ -126,6 +126,23 @@ def down() -> None:
     server.stop()
 
 
+def stop_running() -> list[str]:
+    """Stop what runs beside PostgreSQL; returns the names, for ``start_again``."""
+    running = [name for name in _ALL if component(name)]
+    if running:
+        with terminal.working(terminal.console(), "Dừng Airflow và trang báo cáo…"):
+            _stop(running)
+    return running
+
+
+def start_again(names: Sequence[str]) -> None:
+    """Start what was running, with the passwords and keys of now."""
+    if set(names) - {superset.NAME}:
+        up()
+    if superset.NAME in names:
+        up_bi()
+
+
 def component(name: str) -> psutil.Process | None:
     """The running process of a component; None also where its number is another process now."""
     try:

@@ -16,7 +16,7 @@ from chiso766.sources import SOURCES, Source
 
 # Which version of the schemas and tables this software makes: one more with every change of them,
 # with a dump of it in tests/upgrades, so that each version is known to become every later one.
-VERSION = 26
+VERSION = 27
 
 # Any number that nothing else locks: two processes must not create the same schema at once.
 _PREPARE_LOCK = 766_000_001
@@ -27,29 +27,34 @@ def prepare() -> None:
 
     Raises ``ChisoError`` where a newer software completed them: it knows what this one does not.
     """
+    with connect() as connection:
+        complete(connection)
+
+
+def complete(connection: psycopg.Connection) -> None:
+    """As ``prepare``, in the database and the transaction of a connection."""
     statements = _statements()
     wanted = f"{VERSION} {hashlib.sha256(chr(10).join(statements).encode()).hexdigest()}"
-    with connect() as connection:
-        connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
-        found = version(connection)
-        if found == wanted:
-            return
-        if _number(found) > VERSION:
-            raise ChisoError(
-                f"Kho dữ liệu đã được phần mềm mới hơn nâng lên bản {_number(found)}, phần mềm này"
-                f" chỉ biết đến bản {VERSION} nên không ghi gì vào đó: hãy cập nhật phần mềm (git"
-                " pull) rồi chạy lại."
-            )
-        if settings.load().is_on_citus and not _has_citus(connection):
-            raise ChisoError(
-                f"CHISO_CITUS=1 nhưng cơ sở dữ liệu {connection.info.dbname} không có Citus: hãy"
-                " nhờ quản trị viên chạy “create extension citus” trong đó, hoặc đặt CHISO_CITUS=0."
-            )
-        for statement in statements:
-            connection.execute(statement.encode())
-        connection.execute(
-            sql.SQL("comment on schema ops is {}").format(sql.Literal(f"version {wanted}"))
+    connection.execute("select pg_advisory_xact_lock(%s)", [_PREPARE_LOCK])
+    found = version(connection)
+    if found == wanted:
+        return
+    if _number(found) > VERSION:
+        raise ChisoError(
+            f"Kho dữ liệu đã được phần mềm mới hơn nâng lên bản {_number(found)}, phần mềm này"
+            f" chỉ biết đến bản {VERSION} nên không ghi gì vào đó: hãy cập nhật phần mềm (git"
+            " pull) rồi chạy lại."
         )
+    if settings.load().is_on_citus and not _has_citus(connection):
+        raise ChisoError(
+            f"CHISO_CITUS=1 nhưng cơ sở dữ liệu {connection.info.dbname} không có Citus: hãy"
+            " nhờ quản trị viên chạy “create extension citus” trong đó, hoặc đặt CHISO_CITUS=0."
+        )
+    for statement in statements:
+        connection.execute(statement.encode())
+    connection.execute(
+        sql.SQL("comment on schema ops is {}").format(sql.Literal(f"version {wanted}"))
+    )
 
 
 def version(connection: psycopg.Connection) -> str | None:

@@ -107,6 +107,8 @@ class Injection:
         path = str(arguments[0])
         if path.startswith(self._folders):
             self.happens(f"{_FILES[name]} in {Path(path).relative_to(self._home).parts[0]}")
+        elif name == "os.rename" and path.startswith(f"{self._home}/"):
+            self.happens("rename in the home")
         elif found := _TASK_LOG.search(path):
             self.happens(f"{A_STEP}{found[1]}")
 

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 # Reading a file of this size takes milliseconds; who needs longer hangs.
 _HANGING_S = 60
-_SECRET = b"0" * 32
+_KEYS = (b"0" * 32,)
 
 
 def attempt(seed: int, folder: Path) -> None:
@@ -65,7 +65,7 @@ def _read(folder: Path, ending: str, data: bytes, source: str) -> int | None:
     """The number of rows read; None where the file was refused."""
     path = folder / "landed"
     path.write_bytes(data)
-    tidy = Tidy(SOURCES[source], _SECRET)
+    tidy = Tidy(SOURCES[source], _KEYS)
     count = last = 0
     try:
         with reading(path, f"a{ending}", SOURCES[source]) as export:

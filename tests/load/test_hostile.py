@@ -170,7 +170,7 @@ def test_long_keys_values_and_titles_are_kept_or_named() -> None:
 
 def test_names_without_end_are_not_gathered_in_memory() -> None:
     rows: list[Row] = [GOOD["units"] | {f"{number}" + "x" * 5_000: "1"} for number in range(50)]
-    tidy = Tidy(check.SOURCES["units"], b"")
+    tidy = Tidy(check.SOURCES["units"], (b"",))
     for row in rows:
         tidy.columns(row)
 

@@ -26,13 +26,13 @@ from ..deliveries import DOSSIER, GOOD, select, written
 from ..fuzz.corpus import WRITERS
 from ..fuzz.mutate import spoil_bytes, spoil_values
 
-SECRET = b"0" * 32
+KEYS = (b"0" * 32,)
 ENDINGS = (".jsonl", ".csv")
 
 
 def copied(path: Path, name: str, source: Source, is_quick: bool) -> tuple[list[Any], ...]:
     """The rows as COPY would get them, lists as their content, and what is said about the file."""
-    tidy, rows, end = Tidy(source, SECRET), [], ""
+    tidy, rows, end = Tidy(source, KEYS), [], ""
     copied = Copied(source)
     try:
         with reading(path, name, source) as export:

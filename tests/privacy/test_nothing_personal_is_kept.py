@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import psycopg
 import pytest
 
-from chiso766 import settings
+from chiso766 import backup, server, settings
+from chiso766.backup_file import DUMP
 from chiso766.check import check_day
 from chiso766.database import connect
 from chiso766.errors import ChisoError
@@ -132,6 +135,17 @@ def test_no_log_and_no_file_beside_the_landed_bytes_holds_what_was_planted(
             assert found_in(path.read_bytes().decode("utf-8", "replace")) == [], path
 
 
+def test_no_backup_holds_what_was_planted(planted: str, tmp_path: Path) -> None:
+    path = tmp_path / "kho.chiso766"
+    backup.write(path)
+    with ZipFile(path) as archive:
+        assert found_in(archive.read("manifest.json").decode()) == []
+        command = [server.binary("pg_restore"), "--file=-"]  # as SQL, not compressed
+        said = subprocess.run(command, input=archive.read(DUMP), capture_output=True, check=True)
+    assert "261120-0007" in said.stdout.decode()
+    assert found_in(said.stdout.decode()) == []
+
+
 def test_what_is_not_personal_is_kept_though_it_stands_beside(empty_warehouse: None) -> None:
     for ending in ("json", "csv"):
         deliver("units", f"dot1.{ending}", rows_of("units"))
@@ -155,12 +169,12 @@ def test_an_official_is_the_same_hash_every_day_and_in_every_spelling(
     load_days()
 
     hashes = {row["nguoixuly"] for row in newest("dossiers").values()}
-    assert hashes == {pseudonym(OFFICIAL, settings.load().secret_key)}
+    assert hashes == {pseudonym(OFFICIAL, settings.load().secret_keys)}
     assert len(hashes.pop()) == 64
 
 
 def test_another_key_gives_another_hash() -> None:
-    assert pseudonym(OFFICIAL, b"a" * 32) != pseudonym(OFFICIAL, b"b" * 32)
+    assert pseudonym(OFFICIAL, [b"a" * 32]) != pseudonym(OFFICIAL, [b"b" * 32])
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ def test_a_gzip_of_an_export_is_far_from_that(
 
 
 def test_long_texts_of_many_rows_are_not_remembered() -> None:
-    tidy = Tidy(SOURCES["dossiers"], b"secret")
+    tidy = Tidy(SOURCES["dossiers"], (b"secret",))
     tracemalloc.start()
     for row in range(100):
         tidy.columns({"NguoiXuLy": f"{row}" * MB, f"{row}" * MB: "x"})

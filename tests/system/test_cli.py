@@ -13,20 +13,9 @@ import pytest
 Chiso = Callable[..., Any]
 
 COMMANDS = [
-    *(
-        "demo",
-        "test",
-        "lint",
-        "audit",
-        "up",
-        "down",
-        "status",
-        "nightly",
-        "scorecard",
-        "why",
-        "columns",
-    ),
-    *("plan", "whatif", "report", "sql", "reader", "sample"),
+    *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
+    *("audit", "plan", "whatif", "report", "sql", "reader", "backup", "restore", "rotate"),
+    "sample",
 ]
 
 

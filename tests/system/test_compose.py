@@ -255,6 +255,24 @@ def test_every_secret_is_a_file_that_is_made_and_read(tmp_path: Path) -> None:
     assert mounted <= set(declared)
 
 
+def test_a_key_is_added_behind_those_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "secrets"
+    monkeypatch.setenv("CHISO_SECRETS", str(folder))
+    monkeypatch.delenv("CHISO_SECRET_KEY")
+    script = str(ROOT / "deploy/make-secrets.sh")
+    subprocess.run(["sh", script, str(folder)], check=True)
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    chain = settings.load().secret_keys
+    subprocess.run(["sh", script, str(folder), "new-key"], check=True)
+    assert settings.load().secret_keys[:-1] == chain
+    assert settings.load().secret_keys[-1] not in chain
+    after = {path.name: path.read_text() for path in folder.iterdir()}
+    assert {name for name in before if after[name] != before[name]} == {"CHISO_SECRET_KEY"}
+    assert after.keys() == before.keys()
+
+
 def test_no_secret_is_in_the_file_itself() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():

@@ -21,7 +21,7 @@ BACKUP = settings.PROJECT_ROOT / "deploy" / "backup.sh"
 
 def run_backup(folder: Path) -> int:
     url = urlsplit(database.embedded_url(database.SUPERUSER, "postgres"))
-    binaries = Path(server._binary("pg_dump")).parent
+    binaries = Path(server.binary("pg_dump")).parent
     environment = os.environ | {
         "PATH": f"{binaries}:{os.environ['PATH']}",
         "PGHOST": str(url.hostname),
@@ -35,7 +35,7 @@ def run_backup(folder: Path) -> int:
 
 def restored(dump: Path) -> str:
     """The dump as SQL."""
-    command = [server._binary("pg_restore"), "--file=-", str(dump)]
+    command = [server.binary("pg_restore"), "--file=-", str(dump)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 

@@ -94,7 +94,7 @@ def test_nothing_is_found_where_all_is_well(doctor: Doctor, chiso: Callable[...,
     assert doctor() == []
     said = chiso("doctor").stdout.splitlines()
     assert all(line.startswith("ổn ") for line in said)
-    assert len(said) == 16
+    assert len(said) == 17
 
 
 def test_a_package_that_is_not_the_locked_one(doctor: Doctor, tmp_path: Path) -> None:
@@ -123,10 +123,28 @@ def test_a_disk_that_is_nearly_full(doctor: Doctor, tmp_path: Path) -> None:
     try:
         (tmp_path / str(YESTERDAY)).mkdir()
         said = only(doctor(CHISO_EXPORTS=str(tmp_path)), "hỏng")
+        of_backups = only(doctor(CHISO_BACKUPS=str(tmp_path)), "hỏng")
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+    assert "Ổ đĩa của CHISO_BACKUPS" in of_backups
     assert "Ổ đĩa của CHISO_EXPORTS" in said
     assert "chỉ còn 0.0 GB trống" in said
+
+
+def test_a_backup_that_is_old_or_was_never_made(doctor: Doctor, running: Path) -> None:
+    with changed(
+        "update ops.build set published_at = published_at - interval '50 hours'",
+        "update ops.build set published_at = published_at + interval '50 hours'",
+    ):
+        assert "chưa có" in only(doctor(), "hỏng")
+        newest = running / "backups" / f"{YESTERDAY}.chiso766"
+        newest.parent.mkdir(mode=0o700)
+        newest.touch()
+        assert doctor() == []
+        old = datetime.now(ZoneInfo(settings.TIMEZONE)) - timedelta(hours=49)
+        os.utime(newest, (old.timestamp(), old.timestamp()))
+        assert f"cũ từ {old:%d/%m/%Y}" in only(doctor(), "hỏng")
+    newest.unlink()
 
 
 def test_a_secret_that_others_can_read(doctor: Doctor, running: Path) -> None:
@@ -136,6 +154,20 @@ def test_a_secret_that_others_can_read(doctor: Doctor, running: Path) -> None:
         assert f"chmod 600 {passwords}" in only(doctor(), "hỏng")
     finally:
         passwords.chmod(0o600)
+
+
+def test_a_pseudonymisation_key_that_is_not_the_warehouses_or_not_yet(
+    doctor: Doctor, running: Path
+) -> None:
+    key_file = running / "secret.key"
+    right = key_file.read_text()
+    try:
+        key_file.write_text("k" * settings.SHORTEST_SECRET)
+        assert f"Khóa băm: Khóa băm trong {key_file} không phải" in only(doctor(), "hỏng")
+        key_file.write_text(f"{right},{'k' * settings.SHORTEST_SECRET}")
+        assert "./chiso rotate key" in only(doctor(), "nên xem")
+    finally:
+        key_file.write_text(right)
 
 
 def test_what_another_account_made(doctor: Doctor, running: Path) -> None:

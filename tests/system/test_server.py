@@ -160,7 +160,7 @@ def test_two_first_starts_at_once_make_one_server(own_home: Path) -> None:
 
 
 def test_secrets_are_files_for_the_owner_only_and_on_no_command_line(postgres: None) -> None:
-    assert settings.load().secret_key
+    assert settings.load().secret_keys
     home = settings.load().home
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     for name in ("passwords.json", "secret.key"):

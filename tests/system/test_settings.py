@@ -23,6 +23,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "CHISO_SECRET_KEY",
         "CHISO_TARGET_RANK",
         "CHISO_CITUS",
+        "CHISO_BACKUPS",
         "CHISO_LANDING",
         "CHISO_SECRETS",
         "CHISO_DATABASE_URL",
@@ -99,10 +100,10 @@ def test_an_empty_setting_is_not_given(project: Path, monkeypatch: pytest.Monkey
 
 def test_the_key_is_made_once_for_its_owner_only(project: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: settings.load().secret_key, range(32)))
+        keys = set(pool.map(lambda _: settings.load().secret_keys, range(32)))
     assert len(keys) == 1
     key_file = project / ".chiso" / "secret.key"
-    assert key_file.read_bytes() in keys
+    assert keys == {(key_file.read_bytes(),)}
     assert len(key_file.read_bytes()) >= settings.SHORTEST_SECRET
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert list(key_file.parent.iterdir()) == [key_file]
@@ -112,11 +113,35 @@ def test_a_given_key_is_used_and_a_short_one_refused(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHISO_SECRET_KEY", "k" * 32)
-    assert settings.load().secret_key == b"k" * 32
+    assert settings.load().secret_keys == (b"k" * 32,)
     assert not (project / ".chiso").exists()
     monkeypatch.setenv("CHISO_SECRET_KEY", "k" * 31)
     with pytest.raises(ChisoError, match="CHISO_SECRET_KEY"):
-        _ = settings.load().secret_key
+        _ = settings.load().secret_keys
+
+
+def test_a_chain_of_keys_is_oldest_first_and_each_is_long_enough(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = "o" * 32, "n" * 32
+    monkeypatch.setenv("CHISO_SECRET_KEY", f"{old}, {new}\n")
+    assert settings.load().secret_keys == (old.encode(), new.encode())
+    for chain in (f"{old},{new[1:]}", f"{old},"):
+        monkeypatch.setenv("CHISO_SECRET_KEY", chain)
+        with pytest.raises(ChisoError, match="CHISO_SECRET_KEY"):
+            _ = settings.load().secret_keys
+
+
+def test_a_key_that_is_added_comes_last_and_its_file_is_the_owners(project: Path) -> None:
+    before = settings.load().secret_keys
+    settings.load().add_secret_key()
+    after = settings.load().secret_keys
+    assert after[:-1] == before
+    assert after[-1] not in before
+    assert len(after[-1]) >= settings.SHORTEST_SECRET
+    key_file = project / ".chiso" / "secret.key"
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert list(key_file.parent.iterdir()) == [key_file]
 
 
 def test_secrets_are_not_shown(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +162,7 @@ def test_a_secret_may_be_a_file_named_as_its_variable(
     (secrets / "kubernetes.io").mkdir()
     (project / ".env").write_text("CHISO_UNIT=H24.001\n")
     monkeypatch.setenv("CHISO_SECRETS", str(secrets))
-    assert settings.load().secret_key == b"k" * 32
+    assert settings.load().secret_keys == (b"k" * 32,)
     assert settings.load().unit == "H24.002"
     monkeypatch.setenv("CHISO_UNIT", "H24.003")
     assert settings.load().unit == "H24.003"
@@ -198,5 +223,5 @@ def test_machines_that_share_a_landing_area_must_be_given_the_key(
 ) -> None:
     monkeypatch.setenv("CHISO_LANDING", "s3://kho")
     with pytest.raises(ChisoError, match="CHISO_SECRET_KEY"):
-        _ = settings.load().secret_key
+        _ = settings.load().secret_keys
     assert not (project / ".chiso").exists()

@@ -80,6 +80,10 @@ comment on table ops.unit_reader is
 comment on column ops.unit_reader.reader is 'Tên tài khoản đăng nhập';
 comment on column ops.unit_reader.unit_code is 'Mã đơn vị';
 
+comment on table ops.pseudonym_key is 'Dấu vết của khóa băm đang dùng. Nhiều nhất một dòng.';
+comment on column ops.pseudonym_key.is_only is 'Luôn đúng: bảng chỉ có một dòng';
+comment on column ops.pseudonym_key.fingerprint is 'Mã băm của một chữ cố định; không suy ra được khóa';
+
 comment on table set_aside.row is
 'Dòng để riêng vì vi phạm quy tắc. Một dòng cho mỗi dòng của tệp, theo quy tắc đầu tiên bị vi phạm.';
 comment on column set_aside.row.load_id is 'Số của lần nạp';

@@ -301,3 +301,9 @@ language sql stable parallel safe security definer set search_path = pg_catalog,
 return pg_has_role(session_user, current_user, 'member')
 or pg_has_role(session_user, 'chiso_analyst', 'member')
 or pg_has_role(session_user, 'chiso_bi', 'member');
+
+-- The keys that pseudonyms were made with, by the hash of a constant text (key_chain.py); no row: there are none yet.
+create table if not exists ops.pseudonym_key (
+    is_only boolean primary key default true check (is_only),
+    fingerprint text not null
+);
