@@ -20,6 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 EXPORTS = HERE / "exports.tar.xz"
 REBUILT = ("law", "reference", "intermediate", "intermediate_next", "marts", "marts_next")
+# The dumped warehouses were written with it: of which key they are, they say since 27.
+KEY = "the key of the dumps which guards no name of anybody"
 NIGHTS = (date(2026, 11, 2), date(2026, 11, 3))
 
 
@@ -29,6 +31,7 @@ def main(dump: Path) -> None:
         for name in [name for name in os.environ if name.startswith(("CHISO_", "AIRFLOW_"))]:
             del os.environ[name]
         os.environ |= {"CHISO_HOME": folder, "CHISO_EXPORTS": f"{folder}/exports"}
+        os.environ["CHISO_SECRET_KEY"] = KEY
         with tarfile.open(EXPORTS) as archive:
             archive.extractall(f"{folder}/exports", filter="data")
 

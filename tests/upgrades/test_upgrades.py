@@ -26,7 +26,7 @@ from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.gate import open_gate
 
-from .dump import EXPORTS, HERE, NIGHTS, program
+from .dump import EXPORTS, HERE, KEY, NIGHTS, program
 
 DUMPS = sorted(HERE.glob("dumps/*.sql.xz"))
 OLDEST, NEWEST = DUMPS[0], DUMPS[-1]
@@ -75,6 +75,7 @@ def restored(dump: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Co
         url = database.embedded_url(database.OWNER, name)
         monkeypatch.setenv("CHISO_AIRFLOW_DATABASE_URL", database.airflow_url())
         monkeypatch.setenv("CHISO_DATABASE_URL", url)
+        monkeypatch.setenv("CHISO_SECRET_KEY", KEY)
         psql = [
             program("psql"),
             "--no-psqlrc",
