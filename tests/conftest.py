@@ -37,6 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_DATABASE_URL",
             "CHISO_DATABASE_PASSWORD",
             "CHISO_LANDING",
+            "CHISO_RETENTION_DAYS",
             "CHISO_SECRETS",
             "CHISO_UI_PASSWORD",
             "CHISO_AIRFLOW_DATABASE_URL",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import psycopg
+
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 
@@ -18,6 +20,13 @@ _ASK = """
 """
 
 
+_PURGED = """
+    select export_day, max(night) from ops.file join ops.purge using (file_id)
+    where export_day between %s and %s
+    group by export_day order by export_day limit 1
+"""
+
+
 def checked(reason: str) -> str:
     """The reason on one line; raises ``ChisoError`` where it says nothing."""
     words = "".join(c if c.isprintable() else " " for c in reason).split()
@@ -26,11 +35,25 @@ def checked(reason: str) -> str:
     return " ".join(words)
 
 
+def refuse_purged(connection: psycopg.Connection, first: date, last: date) -> None:
+    """Raise ``ChisoError`` where files of these export days were deleted from the landing area."""
+    found = connection.execute(_PURGED, [first, last]).fetchone()
+    if found:
+        day, night = found
+        raise ChisoError(
+            f"Tệp của ngày {day} đã bị xóa khỏi vùng lưu đêm {night} vì quá hạn lưu"
+            " (CHISO_RETENTION_DAYS) nên không nạp lại được: hãy gửi các dòng cần sửa trong tệp của"
+            " một ngày mới."
+        )
+
+
 def ask_reload(day: date, reason: str, run_id: str) -> None:
     """From its next check on, every file of the export day is loaded again, refused ones too.
 
-    ``run_id``: the run of the first step that asks. Raises ``ChisoError`` for an empty reason.
+    ``run_id``: the run of the first step that asks. Raises ``ChisoError`` for an empty reason, and
+    where files of the day are no longer kept.
     """
     with connect() as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])  # none is half done
+        refuse_purged(connection, day, day)
         connection.execute(_ASK, [run_id, day, checked(reason)])

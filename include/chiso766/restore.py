@@ -61,6 +61,11 @@ _RIGHTS: LiteralString = """
     from pg_database as known cross join aclexplode(known.datacl) as granted
     where known.datname = %s and granted.grantee <> known.datdba
 """
+_KEPT_FILES: LiteralString = """
+    select distinct file.sha256 from ops.file
+    left join ops.purge on purge.file_id = file.file_id
+    where purge.file_id is null
+"""
 
 
 def run(path: Path, replace: bool) -> None:
@@ -258,7 +263,7 @@ def _missing() -> Iterator[str]:
         yield str(error)
     if current.landing is None:
         with database.connect() as connection:
-            files = connection.execute("select distinct sha256 from ops.file").fetchall()
+            files = connection.execute(_KEPT_FILES).fetchall()
         absent = sum(not landing_path(sha256).exists() for (sha256,) in files)
         if absent:
             yield (

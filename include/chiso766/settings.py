@@ -41,6 +41,8 @@ class Settings:
     """How those that wait for their first supplement stand there: a word of AWAITED."""
     landing: tuple[str, str] | None
     """Bucket and prefix of the object store; None: a folder of ``home``."""
+    retention_days: int
+    """How many days after its export day a landed file is kept."""
     backups: Path | None
     """Where each night leaves a backup; None: another's server, and nobody said where."""
     is_on_citus: bool
@@ -102,6 +104,7 @@ def load() -> Settings:
         report_returned=_word("CHISO_REPORT_RETURNED", given, RETURNED),
         report_awaited=_word("CHISO_REPORT_AWAITED", given, AWAITED),
         landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
+        retention_days=_days(given.get("CHISO_RETENTION_DAYS", "90")),
         backups=_backups(given, home),
         is_on_citus=_switch("CHISO_CITUS", given.get("CHISO_CITUS", "0")),
         database_url=_with_password(
@@ -177,6 +180,15 @@ def _rank(text: str) -> int:
         raise ChisoError(
             f"CHISO_TARGET_RANK “{text}” không phải là một thứ hạng: hãy đặt một số nguyên từ 1,"
             " ví dụ 20."
+        )
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch("0*[1-9][0-9]{0,4}", text):
+        raise ChisoError(
+            f"CHISO_RETENTION_DAYS “{text}” không phải là một số ngày: hãy đặt một số nguyên từ 1,"
+            " ví dụ 90."
         )
     return int(text)
 

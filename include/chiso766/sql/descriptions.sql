@@ -56,6 +56,15 @@ comment on column ops.reload.reason is 'Lý do do người yêu cầu ghi';
 comment on column ops.reload.after_load_id is 'Lần nạp mới nhất khi có yêu cầu; tệp nạp sau đó đã được nạp lại';
 comment on column ops.reload.asked_at is 'Thời điểm yêu cầu';
 
+comment on table ops.purge is
+'Tệp quá hạn lưu, ghi trước khi xóa nội dung khỏi vùng lưu. Một dòng cho mỗi tệp, hoặc nội dung không thuộc tệp nào.';
+comment on column ops.purge.file_id is 'Số của tệp; trống nếu nội dung không thuộc tệp nào đã nhận';
+comment on column ops.purge.sha256 is 'Mã SHA-256 của nội dung';
+comment on column ops.purge.night is 'Ngày dữ liệu của lần chạy đã quyết định xóa';
+comment on column ops.purge.decided_at is 'Thời điểm quyết định xóa';
+comment on column ops.purge.deleted_at is
+'Thời điểm xóa nội dung lần cuối; trống nếu nội dung còn thuộc một tệp mới hơn hoặc chưa xóa xong';
+
 comment on table ops.build is 'Lần dựng số liệu. Một dòng cho mỗi lần dựng.';
 comment on column ops.build.build_id is 'Số của lần dựng';
 comment on column ops.build.as_of_day is 'Ngày dữ liệu mới nhất; số liệu tính đến hết ngày này';

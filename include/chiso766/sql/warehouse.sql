@@ -201,6 +201,17 @@ create table if not exists ops.reload (
 );
 create index if not exists reload_day on ops.reload (export_day);
 
+-- Landed files whose retention is over, written down before their bytes are deleted. file_id null: bytes that no file
+-- was registered of. deleted_at null: they are of a newer file, too, or are still to be deleted (purge.py).
+create table if not exists ops.purge (
+    file_id bigint unique references ops.file,
+    sha256 text not null,
+    night date not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    deleted_at timestamptz,
+    unique nulls not distinct (sha256, file_id)
+);
+
 -- Builds of the marts, and how far each came.
 create table if not exists ops.build (
     build_id bigint generated always as identity primary key,
