@@ -45,6 +45,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "CHISO_BACKUPS",
             "CHISO_UNIT",
             "CHISO_SECRET_KEY",
+            "CHISO_KEEP_PERSONAL",
+            "CHISO_PERSONAL_KEY",
             "CHISO_POPULATION_DATABASE_CODE",
             "CHISO_TARGET_RANK",
             "CHISO_REPORT_RETURNED",

@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import islice
 from typing import Any
 
 import psycopg
+from cryptography.fernet import MultiFernet
 
-from chiso766 import key_chain, landing, load, suites, waiting
+from chiso766 import key_chain, landing, load, personal, settings, suites, waiting
 from chiso766.copied import Copied
 from chiso766.database import connect
 from chiso766.errors import ChisoError
@@ -66,18 +67,16 @@ def check_day(day: date) -> None:
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
         keys = key_chain.in_use(connection)
+        cipher = personal.cipher(connection) if settings.load().keep_personal else None
         connection.execute("set search_path to load")  # the suites name a stage without schema
         for source in SOURCES.values():
             while files := waiting.next_files(connection, source, day):
-                _load(connection, source, keys, files)
+                _load(_Together(connection, source, keys, cipher), files)
         connection.execute("update ops.night set is_checked = true where export_day = %s", [day])
 
 
-def _load(
-    connection: psycopg.Connection, source: Source, keys: Sequence[bytes], files: list[File]
-) -> None:
+def _load(together: _Together, files: list[File]) -> None:
     """Load files; of an error of the database, which may name values, only the code goes on."""
-    together = _Together(connection, source, keys)
     try:
         together.load(files)
         return
@@ -85,13 +84,13 @@ def _load(
         code = error.sqlstate or type(error).__name__
     except OSError as error:
         raise ChisoError(
-            f"Không đọc được {source.name}/{together.file_name} trong vùng lưu ({error.strerror}):"
-            " hãy kiểm tra ổ đĩa rồi chạy lại ngày này."
+            f"Không đọc được {together.place} trong vùng lưu ({error.strerror}): hãy kiểm tra"
+            " ổ đĩa rồi chạy lại ngày này."
         ) from error
     # Not in the handler: the error must not travel along as the context of this one.
     raise ChisoError(
-        f"Không nạp được {source.name}/{together.file_name} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm"
-        " tra cơ sở dữ liệu rồi chạy lại ngày này."
+        f"Không nạp được {together.place} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm tra cơ sở"
+        " dữ liệu rồi chạy lại ngày này."
     )
 
 
@@ -102,30 +101,40 @@ class _Together:
     """
 
     def __init__(
-        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes]
+        self,
+        connection: psycopg.Connection,
+        source: Source,
+        keys: Sequence[bytes],
+        cipher: MultiFernet | None,
     ) -> None:
         self._connection = connection
         self._source = source
         self._keys = keys
-        self.file_name = ""  # of the file at work
+        self._cipher = cipher
+        self._file_name = ""
+
+    @property
+    def place(self) -> str:
+        """The source and name of the file at work."""
+        return f"{self._source.name}/{self._file_name}"
 
     def load(self, files: list[File]) -> None:
         """Load the first file and those after it, up to one whose turn has to come later."""
-        self.file_name = files[0].file_name
+        self._file_name = files[0].file_name
         self._connection.execute(load.drop_stage(self._source).encode())
         self._connection.execute(load.create_stage(self._source).encode())
         staged = list(self._staged(files))
         self._connection.execute(load.analyze_files(self._source).encode())
         broken = suites.broken_rows(self._source) if staged else []
         for each in staged:
-            self.file_name = each.file_name
+            self._file_name = each.file_name
             each.account(broken)
         self._connection.execute(load.drop_stage(self._source).encode())
 
     def _staged(self, files: list[File]) -> Iterator[_Load]:
         for file in files:
-            self.file_name = file.file_name
-            each = _Load(self._connection, self._source, self._keys, file)
+            self._file_name = file.file_name
+            each = _Load(self._connection, self._source, self._keys, self._cipher, file)
             try:
                 if not each.read():
                     continue
@@ -148,13 +157,19 @@ class _Load:
     """
 
     def __init__(
-        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes], file: File
+        self,
+        connection: psycopg.Connection,
+        source: Source,
+        keys: Sequence[bytes],
+        cipher: MultiFernet | None,
+        file: File,
     ) -> None:
         self._connection = connection
         self._source = source
         self._file = file
         self._parameters: dict[str, Any] = asdict(file)
         self._tidy = Tidy(source, keys)
+        self._cipher = cipher
         self._columns: frozenset[str] | None = None
 
     @property
@@ -234,15 +249,22 @@ class _Load:
                 " trong tệp của một ngày mới."
             )
         self._run(load.next_file(self._source, self._file.file_id, self._file.export_day))
-        statement = load.copy_into_stage(self._source).encode()
+        is_sealed = self._cipher is not None
+        statement = load.copy_into_stage(self._source, is_sealed).encode()
         copied = Copied(self._source)
         with (
             landing.opened(self._file.sha256) as path,
-            reading(path, self._file.file_name, self._source) as export,
+            reading(
+                path, self._file.file_name, replace(self._source, reads_dropped=is_sealed)
+            ) as export,
             self._connection.cursor().copy(statement) as copy,
         ):
             self._tidy.withheld.update(export.withheld)
-            lines = copied_lines(export, self._tidy, copied)
+            lines = (
+                copied_lines(export, self._tidy, copied)
+                if self._cipher is None
+                else personal.sealed_lines(export, self._tidy, copied, self._cipher)
+            )
             while block := "".join(islice(lines, _LINES_OF_A_BLOCK)):
                 copy.write(block)
         if copied.has_unusual:
@@ -268,6 +290,8 @@ class _Load:
         self._run(load.forget_set_aside())
         read = self._count(f"select count(*) from {load.stage(self._source)}")
         changed = self._run(load.insert_versions(self._source))
+        if self._cipher is not None:
+            self._run(load.keep_personal(self._source))
         if aside:
             changed += self._run(load.restore_older(self._source))
         self._run(load.heal(self._source))

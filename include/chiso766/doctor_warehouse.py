@@ -44,6 +44,7 @@ _MAY_READ = {
     "marts": database.READERS,
     "set_aside": ("chiso_analyst",),
     "raw": (),
+    "personal": (),
     "marts_next": (),
 }
 _SOURCES: LiteralString = """
@@ -278,8 +279,8 @@ def retention() -> Iterator[Finding]:
     if overdue:
         yield look(
             f"{overdue} tệp trong sổ nhận quá hạn lưu {kept.days} ngày mà chưa được xóa.",
-            "Hãy xem DAG purge trong Airflow: bật lại nếu bị tạm dừng, đọc dòng cuối của nhật ký nếu"
-            " đỏ.",
+            "Hãy xem DAG purge trong Airflow: bật lại nếu bị tạm dừng, đọc dòng cuối của nhật ký"
+            " nếu đỏ.",
         )
 
 

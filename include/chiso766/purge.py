@@ -22,12 +22,10 @@ from chiso766.sources import SOURCES
 
 logger = logging.getLogger(__name__)
 
-# What was not loaded yet is not too old to be.
 _RECORD = """
     insert into ops.purge (file_id, sha256, night)
     select file_id, sha256, %(night)s from ops.file
     where export_day < %(oldest)s and source = any(%(sources)s)
-        and exists (select from ops.load where load.file_id = file.file_id)
         and not exists (select from ops.purge where purge.file_id = file.file_id)
 """
 # Of bytes that are there, whether every file that they are of is written down.
@@ -44,6 +42,15 @@ _RECORD_DELETED = """
     update ops.purge set deleted_at = clock_timestamp()
     where sha256 = any(%(gone)s) or deleted_at is null and not sha256 = any(%(kept)s)
 """
+# With the files that brought them; all of them, where none shall be kept any more.
+_FORGET_PERSONAL = """
+    with gone as (
+        delete from personal.row where export_day < %(oldest)s or not %(keeps)s
+        returning source, export_day
+    )
+    insert into ops.personal_purge (night, source, export_day, rows)
+    select %(night)s, source, export_day, count(*) from gone group by source, export_day
+"""
 
 
 def purge_night(night: date) -> None:
@@ -59,13 +66,17 @@ def purge_night(night: date) -> None:
         [(newest,)] = connection.execute("select max(export_day) from ops.night").fetchall()
         if newest is None:
             return
-        oldest = min(night, newest) - timedelta(days=settings.load().retention_days)
+        current = settings.load()
+        oldest = min(night, newest) - timedelta(days=current.retention_days)
         sources = [
             name
             for name, source in SOURCES.items()
             if not waiting.next_files(connection, source, newest)
         ]
         given = {"night": night, "oldest": oldest, "sources": sources}
+        forgotten = connection.execute(_FORGET_PERSONAL, given | {"keeps": current.keep_personal})
+        if forgotten.rowcount:
+            connection.execute("vacuum personal.row")  # else it would still lie in the file
         files = connection.execute(_RECORD, given).rowcount
         contents = _delete(connection, night, oldest)
         logger.info(

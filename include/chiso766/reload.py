@@ -8,6 +8,7 @@ import psycopg
 
 from chiso766.database import connect
 from chiso766.errors import ChisoError
+from chiso766.names import on_one_line
 
 # Any number that nothing else locks: one load at a time.
 LOAD_LOCK = 766_000_002
@@ -29,10 +30,10 @@ _PURGED = """
 
 def checked(reason: str) -> str:
     """The reason on one line; raises ``ChisoError`` where it says nothing."""
-    words = "".join(c if c.isprintable() else " " for c in reason).split()
-    if not words:
+    line = on_one_line(reason)
+    if not line:
         raise ChisoError("Lý do nạp lại đang trống: hãy ghi vì sao cần nạp lại, trong một câu.")
-    return " ".join(words)
+    return line
 
 
 def refuse_purged(connection: psycopg.Connection, first: date, last: date) -> None:

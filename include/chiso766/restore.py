@@ -23,6 +23,7 @@ from chiso766 import (
     backup_file,
     database,
     key_chain,
+    personal,
     postgres_tools,
     server,
     settings,
@@ -256,11 +257,12 @@ def _saying_what_is_not_allowed(admin: psycopg.Connection) -> Iterator[None]:
 def _missing() -> Iterator[str]:
     """What a backup does not hold, and is not here either."""
     current = settings.load()
-    try:
-        with database.connect() as connection:
-            key_chain.in_use(connection)
-    except ChisoError as error:
-        yield str(error)
+    for is_right in (key_chain.in_use, personal.refuse_other_key):
+        try:
+            with database.connect() as connection:
+                is_right(connection)
+        except ChisoError as error:
+            yield str(error)
     if current.landing is None:
         with database.connect() as connection:
             files = connection.execute(_KEPT_FILES).fetchall()

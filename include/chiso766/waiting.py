@@ -20,11 +20,11 @@ _MOST_BYTES = 32 << 20
 # The files of a source in their order, with what came of them. A load is out of date when a file
 # before its own was loaded after it and changed rows, or set rows aside that this one may heal; and
 # when its day was asked to be loaded again. After a file that is new at the end nothing was loaded.
-# What was purged is never loaded again; so what comes before it comes too late.
+# What was purged cannot be loaded again; so what comes before it now comes too late.
 _NEXT_FILES = """
     with loads as (
         select file.file_id, export_day, file_name, file.sha256, bytes, newest.load_id,
-            newest.state, purge.file_id is not null as is_purged,
+            newest.state,
             max(changing.load_id) over (
                 order by export_day, file_name, file.file_id
                 rows between unbounded preceding and 1 preceding
@@ -54,8 +54,8 @@ _NEXT_FILES = """
     )
     select file_id, export_day, file_name, sha256, bytes, is_new_at_end, came_too_late from loads
     where (load_id is null and export_day <= %(day)s)
-        or (not is_purged and state = 'loaded' and changed_before > load_id)
-        or (not is_purged and load_id <= asked_after)
+        or (state = 'loaded' and changed_before > load_id)
+        or load_id <= asked_after
     order by export_day, file_name, file_id
     limit %(most)s
 """
