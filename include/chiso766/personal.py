@@ -205,8 +205,4 @@ def _said(value: object) -> str | None:
     try:
         return text(value)
     except Unreadable:
-        pass
-    try:
         return msgspec.json.encode(value).decode() if value else None
-    except RecursionError:  # lists in lists in lists …
-        return None
