@@ -94,7 +94,7 @@ def _delete(connection: psycopg.Connection, night: date, oldest: date) -> int:
     is_purged: dict[str, bool] = dict(found)
     unknown = [name for name, day in there.items() if name not in is_purged and day < oldest]
     connection.execute(_RECORD_UNKNOWN, {"unknown": unknown, "night": night})
-    gone = [*unknown, *(name for name, is_gone in is_purged.items() if is_gone)]
+    gone = {*unknown, *(name for name, is_gone in is_purged.items() if is_gone)}
     try:
         for name in gone:
             landing.remove(name)
@@ -103,6 +103,6 @@ def _delete(connection: psycopg.Connection, night: date, oldest: date) -> int:
             f"Không xóa được tệp quá hạn lưu khỏi vùng lưu ({error.strerror}): hãy kiểm tra quyền"
             " truy cập thư mục landing rồi chạy lại DAG purge của ngày này."
         ) from error
-    kept = [name for name in there if name not in gone]
-    connection.execute(_RECORD_DELETED, {"gone": gone, "kept": kept})
+    kept = there.keys() - gone
+    connection.execute(_RECORD_DELETED, {"gone": list(gone), "kept": list(kept)})
     return len(gone)
