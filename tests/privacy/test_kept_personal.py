@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from chiso766 import database, personal, rotate, settings
+from chiso766 import database, personal, restore, rotate, settings
 from chiso766.errors import ChisoError
 from chiso766.purge import purge_night
 
@@ -239,6 +239,8 @@ def test_with_a_lost_or_another_key_nothing_is_read_or_loaded(is_lost: bool) -> 
     for step in (said, load_days):
         with pytest.raises(ChisoError, match=r"[Kk]hóa .*personal\.key.* hãy"):
             step()
+    [sentence] = restore._missing()  # as it is said after a restore on another machine
+    assert "dữ liệu cá nhân đang được giữ" in sentence
     assert key.exists() != is_lost  # none was made in its place
 
     settings.write_private(key, right)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chiso766 import doctor_warehouse, landing, settings
+from chiso766 import doctor_warehouse, landing, restore, settings
 from chiso766.errors import ChisoError
 from chiso766.purge import purge_night
 from chiso766.reload import ask_reload
@@ -251,6 +251,16 @@ def test_a_file_that_comes_late_but_before_none_that_is_gone_is_taken() -> None:
 
     assert {row["state"] for row in loads()} == {"loaded"}
     assert newest("units")["H24.999"]["tendonvi"] == "mới"
+
+
+def test_a_restore_misses_what_was_lost_and_not_what_was_purged() -> None:
+    load_old_and_new()
+    purge_night(NIGHT)
+    assert list(restore._missing()) == []
+
+    next(iter(kept())).unlink()
+    [sentence] = restore._missing()
+    assert sentence.startswith("Vùng lưu thiếu 1 tệp mà kho dữ liệu đã nhận")
 
 
 def test_the_doctor_names_files_that_nobody_purges() -> None:
