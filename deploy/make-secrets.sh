@@ -31,6 +31,7 @@ if [ "${2:-}" = new-key ]; then
     chmod 444 CHISO_SECRET_KEY.draft
     mv -f CHISO_SECRET_KEY.draft CHISO_SECRET_KEY
 fi
+make CHISO_PERSONAL_KEY "$(random)"
 make CHISO_UI_PASSWORD "$(random)"
 # Where messages go (.env.example); empty: nowhere.
 make CHISO_SMTP_URL ""

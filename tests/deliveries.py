@@ -190,7 +190,8 @@ def empty() -> None:
     with connect() as connection:
         connection.execute(
             f"truncate {', '.join(tables)}, set_aside.row, ops.load, ops.file, ops.night,"
-            " ops.reload, ops.pseudonym_key".encode()
+            " ops.reload, ops.pseudonym_key, ops.purge,"
+            " personal.row, ops.personal_purge".encode()
         )
 
 

@@ -54,7 +54,8 @@ def run(path: Path) -> None:
     size = path.stat().st_size / 2**20
     print(f"Đã sao lưu kho dữ liệu vào {path} ({size:.1f} MB).")
     print(
-        "Bản đó không có vùng lưu (landing/) và khóa băm (secret.key): hãy chép riêng hai thứ đó."
+        "Bản đó không có vùng lưu (landing/) và các khóa (secret.key, personal.key): hãy chép riêng"
+        " những thứ đó."
     )
 
 

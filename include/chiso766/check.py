@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import date
-from itertools import accumulate, islice
+from itertools import islice
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
+from cryptography.fernet import MultiFernet
 
-from chiso766 import key_chain, landing, load, suites
+from chiso766 import key_chain, landing, load, personal, settings, suites, waiting
 from chiso766.copied import Copied
 from chiso766.database import connect
 from chiso766.errors import ChisoError
@@ -29,54 +28,15 @@ from chiso766.readers.export import Refused
 from chiso766.reload import LOAD_LOCK
 from chiso766.rows import Tidy, text
 from chiso766.sources import SOURCES, Source
+from chiso766.waiting import File
 
 logger = logging.getLogger(__name__)
 
 _LINES_OF_A_BLOCK = 200
-# Checked together: a night's small files; a large one takes its time whether alone or not, and is
-# done when it is done.
-_MOST_FILES = 200
-_MOST_BYTES = 32 << 20
 _MOST_NAMED = 10
 _LONGEST_NAME = 60
 # Codes of errors of a value that is too long, too deep or too wide for PostgreSQL.
 _LIMIT_EXCEEDED = "54"
-
-# The files of a source in their order, with what came of them. A load is out of date when a file
-# before its own was loaded after it and changed rows, or set rows aside that this one may heal; and
-# when its day was asked to be loaded again. After a file that is new at the end nothing was loaded.
-_NEXT_FILES = """
-    with loads as (
-        select file_id, export_day, file_name, sha256, bytes, newest.load_id, newest.state,
-            max(changing.load_id) over (
-                order by export_day, file_name, file_id
-                rows between unbounded preceding and 1 preceding
-            ) as changed_before,
-            bool_and(newest.load_id is null) over (
-                order by export_day desc, file_name desc, file_id desc
-            ) as is_new_at_end,
-            (
-                select max(after_load_id) from ops.reload
-                where reload.export_day = file.export_day
-            ) as asked_after
-        from ops.file
-        left join lateral (
-            select load_id, state from ops.load
-            where load.file_id = file.file_id order by load_id desc limit 1
-        ) as newest on true
-        left join lateral (
-            select max(load_id) as load_id from ops.load
-            where load.file_id = file.file_id and (rows_changed > 0 or rows_opened > 0)
-        ) as changing on true
-        where source = %(source)s
-    )
-    select file_id, export_day, file_name, sha256, bytes, is_new_at_end from loads
-    where (load_id is null and export_day <= %(day)s)
-        or (state = 'loaded' and changed_before > load_id)
-        or load_id <= asked_after
-    order by export_day, file_name, file_id
-    limit %(most)s
-"""
 
 # Late: its day, or a later one, was checked before; a file that is loaded again stays what it was.
 _START_LOAD = """
@@ -96,16 +56,6 @@ _FINISH_LOAD = """
 """
 
 
-@dataclass(frozen=True)
-class _File:
-    file_id: int
-    export_day: date
-    file_name: str
-    sha256: str
-    bytes: int
-    is_new_at_end: bool
-
-
 def check_day(day: date) -> None:
     """Load the files through this day that were not loaded yet, and again those that have to be.
 
@@ -117,28 +67,16 @@ def check_day(day: date) -> None:
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
         keys = key_chain.in_use(connection)
+        cipher = personal.cipher(connection) if settings.load().keep_personal else None
         connection.execute("set search_path to load")  # the suites name a stage without schema
         for source in SOURCES.values():
-            while files := _next_files(connection, source, day):
-                _load(connection, source, keys, files)
+            while files := waiting.next_files(connection, source, day):
+                _load(_Together(connection, source, keys, cipher), files)
         connection.execute("update ops.night set is_checked = true where export_day = %s", [day])
 
 
-def _next_files(connection: psycopg.Connection, source: Source, day: date) -> list[_File]:
-    """The file whose turn it is, with those after it that can be checked together with it."""
-    given = {"source": source.name, "day": day, "most": _MOST_FILES}
-    files = connection.cursor(row_factory=class_row(_File)).execute(_NEXT_FILES, given).fetchall()
-    if not files or not files[0].is_new_at_end:
-        return files[:1]
-    sizes = list(accumulate(file.bytes for file in files))
-    return files[: max(1, bisect_right(sizes, _MOST_BYTES))]
-
-
-def _load(
-    connection: psycopg.Connection, source: Source, keys: Sequence[bytes], files: list[_File]
-) -> None:
+def _load(together: _Together, files: list[File]) -> None:
     """Load files; of an error of the database, which may name values, only the code goes on."""
-    together = _Together(connection, source, keys)
     try:
         together.load(files)
         return
@@ -146,13 +84,13 @@ def _load(
         code = error.sqlstate or type(error).__name__
     except OSError as error:
         raise ChisoError(
-            f"Không đọc được {source.name}/{together.file_name} trong vùng lưu ({error.strerror}):"
-            " hãy kiểm tra ổ đĩa rồi chạy lại ngày này."
+            f"Không đọc được {together.place} trong vùng lưu ({error.strerror}): hãy kiểm tra"
+            " ổ đĩa rồi chạy lại ngày này."
         ) from error
     # Not in the handler: the error must not travel along as the context of this one.
     raise ChisoError(
-        f"Không nạp được {source.name}/{together.file_name} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm"
-        " tra cơ sở dữ liệu rồi chạy lại ngày này."
+        f"Không nạp được {together.place} (mã lỗi cơ sở dữ liệu {code}): hãy kiểm tra cơ sở"
+        " dữ liệu rồi chạy lại ngày này."
     )
 
 
@@ -163,30 +101,40 @@ class _Together:
     """
 
     def __init__(
-        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes]
+        self,
+        connection: psycopg.Connection,
+        source: Source,
+        keys: Sequence[bytes],
+        cipher: MultiFernet | None,
     ) -> None:
         self._connection = connection
         self._source = source
         self._keys = keys
-        self.file_name = ""  # of the file at work
+        self._cipher = cipher
+        self._file_name = ""
 
-    def load(self, files: list[_File]) -> None:
+    @property
+    def place(self) -> str:
+        """The source and name of the file at work."""
+        return f"{self._source.name}/{self._file_name}"
+
+    def load(self, files: list[File]) -> None:
         """Load the first file and those after it, up to one whose turn has to come later."""
-        self.file_name = files[0].file_name
+        self._file_name = files[0].file_name
         self._connection.execute(load.drop_stage(self._source).encode())
         self._connection.execute(load.create_stage(self._source).encode())
         staged = list(self._staged(files))
         self._connection.execute(load.analyze_files(self._source).encode())
         broken = suites.broken_rows(self._source) if staged else []
         for each in staged:
-            self.file_name = each.file_name
+            self._file_name = each.file_name
             each.account(broken)
         self._connection.execute(load.drop_stage(self._source).encode())
 
-    def _staged(self, files: list[_File]) -> Iterator[_Load]:
+    def _staged(self, files: list[File]) -> Iterator[_Load]:
         for file in files:
-            self.file_name = file.file_name
-            each = _Load(self._connection, self._source, self._keys, file)
+            self._file_name = file.file_name
+            each = _Load(self._connection, self._source, self._keys, self._cipher, file)
             try:
                 if not each.read():
                     continue
@@ -209,13 +157,19 @@ class _Load:
     """
 
     def __init__(
-        self, connection: psycopg.Connection, source: Source, keys: Sequence[bytes], file: _File
+        self,
+        connection: psycopg.Connection,
+        source: Source,
+        keys: Sequence[bytes],
+        cipher: MultiFernet | None,
+        file: File,
     ) -> None:
         self._connection = connection
         self._source = source
         self._file = file
         self._parameters: dict[str, Any] = asdict(file)
         self._tidy = Tidy(source, keys)
+        self._cipher = cipher
         self._columns: frozenset[str] | None = None
 
     @property
@@ -288,16 +242,29 @@ class _Load:
         return self._connection.execute(statement.encode(), self._parameters).rowcount
 
     def _fill_stage(self) -> None:
+        if self._file.came_too_late:
+            raise Refused(
+                f"Tệp {self._file.file_name} của ngày {self._file.export_day} đến khi tệp của các"
+                " ngày sau đã bị xóa vì quá hạn lưu, nạp nó thì số liệu sẽ sai: hãy gửi các dòng đó"
+                " trong tệp của một ngày mới."
+            )
         self._run(load.next_file(self._source, self._file.file_id, self._file.export_day))
-        statement = load.copy_into_stage(self._source).encode()
+        is_sealed = self._cipher is not None
+        statement = load.copy_into_stage(self._source, is_sealed).encode()
         copied = Copied(self._source)
         with (
             landing.opened(self._file.sha256) as path,
-            reading(path, self._file.file_name, self._source) as export,
+            reading(
+                path, self._file.file_name, replace(self._source, reads_dropped=is_sealed)
+            ) as export,
             self._connection.cursor().copy(statement) as copy,
         ):
             self._tidy.withheld.update(export.withheld)
-            lines = copied_lines(export, self._tidy, copied)
+            lines = (
+                copied_lines(export, self._tidy, copied)
+                if self._cipher is None
+                else personal.sealed_lines(export, self._tidy, copied, self._cipher)
+            )
             while block := "".join(islice(lines, _LINES_OF_A_BLOCK)):
                 copy.write(block)
         if copied.has_unusual:
@@ -323,6 +290,8 @@ class _Load:
         self._run(load.forget_set_aside())
         read = self._count(f"select count(*) from {load.stage(self._source)}")
         changed = self._run(load.insert_versions(self._source))
+        if self._cipher is not None:
+            self._run(load.keep_personal(self._source))
         if aside:
             changed += self._run(load.restore_older(self._source))
         self._run(load.heal(self._source))

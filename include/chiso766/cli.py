@@ -172,6 +172,12 @@ def parser() -> argparse.ArgumentParser:
         "units", nargs="*", metavar="MÃ", help="mã đơn vị; không nêu mã nào: xóa tài khoản"
     )
 
+    added = command(
+        "personal", _personal, "xem dữ liệu cá nhân được giữ mã hóa; mỗi lần đều ghi sổ"
+    )
+    added.add_argument("code", metavar="MÃ", help="mã hồ sơ hoặc phản ánh, kiến nghị")
+    added.add_argument("--reason", required=True, metavar="LÝ_DO", help="vì sao cần xem")
+
     added = command("backup", _backup, "sao lưu cả kho dữ liệu vào một tệp")
     added.add_argument("file", type=Path, metavar="TỆP", help="ví dụ kho.chiso766")
 
@@ -184,10 +190,11 @@ def parser() -> argparse.ArgumentParser:
     added = command("rotate", _rotate, "đổi mật khẩu và khóa của hệ thống")
     added.add_argument(
         "what",
-        choices=["passwords", "airflow", "key"],
+        choices=["passwords", "airflow", "key", "personal"],
         metavar="LOẠI",
         help="passwords: mật khẩu của mọi tài khoản cơ sở dữ liệu; airflow: các khóa của Airflow và"
-        " mật khẩu giao diện; key: khóa băm tên người xử lý, băm lại mọi mã đã lưu",
+        " mật khẩu giao diện; key: khóa băm tên người xử lý, băm lại mọi mã đã lưu; personal:"
+        " khóa mã hóa dữ liệu cá nhân",
     )
 
     added = command("sample", _sample, "viết tệp xuất mẫu ở mọi định dạng")
@@ -335,6 +342,13 @@ def _reader(arguments: argparse.Namespace) -> None:
 
     server.start()
     unit_reader.run(arguments.name, arguments.units)
+
+
+def _personal(arguments: argparse.Namespace) -> None:
+    from chiso766 import personal, server
+
+    server.start()
+    _print_lines(personal.read(arguments.code, arguments.reason))
 
 
 def _backup(arguments: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ AIRFLOW = "airflow"
 OWNER = "chiso_etl"
 OF_UNITS = "chiso_unit"
 READERS = ("chiso_analyst", "chiso_bi", OF_UNITS)
+OF_PERSONAL = "chiso_personal"  # without a login
 SUPERUSER = "postgres"
 SUPERSET = "superset"
 

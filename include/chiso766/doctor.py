@@ -32,6 +32,7 @@ _OF_THE_DATABASE: dict[str, Check] = {
     "Đơn vị": doctor_warehouse.unit,
     "Dữ liệu": doctor_warehouse.freshness,
     "Sao lưu": doctor_warehouse.backups,
+    "Hạn lưu tệp": doctor_warehouse.retention,
     "Airflow": doctor_airflow.airflow,
     "Kết nối": doctor_airflow.connections,
 }

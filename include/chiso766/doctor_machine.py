@@ -22,6 +22,7 @@ from chiso766 import (
     database,
     notify,
     page_server,
+    personal,
     requirements,
     server,
     settings,
@@ -115,7 +116,7 @@ def permissions() -> Iterator[Finding]:
     if not home.exists():
         return
     secrets = [settings.load().secret_key_file, database.passwords_file()]
-    secrets += [airflow_env.login_file(), airflow_env.keys_file()]
+    secrets += [personal.keys_file(), airflow_env.login_file(), airflow_env.keys_file()]
     secrets += [superset.login_file(), superset.settings_file()]
     written = settings.PROJECT_ROOT / ".env"
     if any(value and _SECRET.search(name) for name, value in dotenv_values(written).items()):

@@ -22,6 +22,8 @@ _REGULAR_DAYS = 5
 _SILENCE = timedelta(days=7)
 # Each night leaves a backup; one night may fail.
 _OLDEST_BACKUP = timedelta(days=2)
+# A night, or the step that purges, may fail once.
+_LONGEST_OVERDUE = timedelta(days=2)
 # Without these nothing can be counted; they have to come once.
 _NEEDED = {"units": "Đơn vị hành chính", "procedures": "Danh mục thủ tục hành chính"}
 
@@ -42,6 +44,7 @@ _MAY_READ = {
     "marts": database.READERS,
     "set_aside": ("chiso_analyst",),
     "raw": (),
+    "personal": (),
     "marts_next": (),
 }
 _SOURCES: LiteralString = """
@@ -60,6 +63,13 @@ _REFUSED: LiteralString = """
         where load.file_id = file.file_id order by load.load_id desc limit 1
     ) as newest on newest.state = 'refused'
     where file.export_day = (select max(night.export_day) from ops.night)
+"""
+
+_OVERDUE: LiteralString = """
+    select count(*) from ops.file
+    left join ops.purge on purge.file_id = file.file_id
+    where purge.file_id is null
+        and file.export_day < (select max(night.export_day) from ops.night) - %s
 """
 
 
@@ -257,6 +267,21 @@ def _nights(connection: psycopg.Connection) -> Iterator[Finding]:
     ).fetchone()
     if row and row[0] == "failed":
         yield broken(f"Lần dựng số liệu gần nhất bị lỗi: {row[1]}", "Hãy làm như câu đó nói.")
+
+
+def retention() -> Iterator[Finding]:
+    """Whether landed files go when their retention is over."""
+    kept = timedelta(days=settings.load().retention_days)
+    with database.connect() as connection:
+        if not _has_ledger(connection):
+            return
+        [(overdue,)] = connection.execute(_OVERDUE, [kept + _LONGEST_OVERDUE]).fetchall()
+    if overdue:
+        yield look(
+            f"{overdue} tệp trong sổ nhận quá hạn lưu {kept.days} ngày mà chưa được xóa.",
+            "Hãy xem DAG purge trong Airflow: bật lại nếu bị tạm dừng, đọc dòng cuối của nhật ký"
+            " nếu đỏ.",
+        )
 
 
 def backups() -> Iterator[Finding]:

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _MOST_NAMED = 10
 # Any number that nothing else locks: one fetch at a time, for each looks at earlier days too.
-_FETCH_LOCK = 766_000_004
+FETCH_LOCK = 766_000_004
 
 # The versions of a place's files that were taken, by day, source and name.
 _SEEN = """
@@ -131,7 +131,7 @@ def fetch_day(day: date, is_last_try: bool = False) -> None:
 
 def _fetch(day: date) -> list[_Failure]:
     with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [_FETCH_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [FETCH_LOCK])
         connection.execute(
             "insert into ops.night (export_day) values (%s) on conflict do nothing", [day]
         )
@@ -209,7 +209,7 @@ def take(connection: psycopg.Connection, origin: str, offered: Offered) -> None:
     Raises ``OwnFault``, and what ``offered`` raises.
     """
     with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", [_FETCH_LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [FETCH_LOCK])
         _take(connection, origin, offered, printable(offered.name))
 
 

@@ -11,14 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 from chiso766 import object_store, settings
 from chiso766.settings import make_private
 
 _CHUNK = 1 << 20
 _DRAFT = "draft-"
+_PREFIX = "landing"  # of the keys in an object store
+_SHA256 = "[0-9a-f]" * 64
 # One name for all: what a killed process leaves of it is overwritten by the next download.
 _BEING_READ = "being-read"
 
@@ -82,6 +86,30 @@ def opened(sha256: str) -> Iterator[Path]:
         copy.unlink(missing_ok=True)
 
 
+def landed_on() -> dict[str, date]:
+    """SHA-256 (hex) of all bytes that are kept -> the day, in Vietnam, since when they are."""
+    store = object_store.declared()
+    if store is None:
+        moments = {
+            path.name: datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            for path in _folder().glob(f"??/{_SHA256}")
+        }
+    else:
+        there = store.times(_PREFIX)
+        moments = {key.rpartition("/")[2]: moment for key, moment in there.items()}
+    here = ZoneInfo(settings.TIMEZONE)
+    return {name: moment.astimezone(here).date() for name, moment in moments.items()}
+
+
+def remove(sha256: str) -> None:
+    """Delete the bytes with this SHA-256 (hex), if they are there."""
+    store = object_store.declared()
+    if store is None:
+        landing_path(sha256).unlink(missing_ok=True)
+    else:
+        store.delete(_key(sha256))
+
+
 def remove_drafts() -> None:
     """What a fetch that was killed left; to be called where no other is at work."""
     for draft in _folder().glob(f"{_DRAFT}*"):
@@ -93,7 +121,7 @@ def _folder() -> Path:
 
 
 def _key(sha256: str) -> str:
-    return f"landing/{sha256[:2]}/{sha256}"
+    return f"{_PREFIX}/{sha256[:2]}/{sha256}"
 
 
 def _put_in_place(draft: Path, place: Path) -> None:

@@ -102,6 +102,7 @@ def create_stage(source: Source) -> str:
         "line integer not null",
         "unreadable boolean",
         "extra jsonb",
+        "personal text",
         *(line for field in source.fields for line in _stage_columns(source, field)),
         f"row_key text generated always as (convert.to_row_key({_row_key(source)})) stored",
         "export_day date not null",
@@ -210,10 +211,12 @@ def _kept(source: Source) -> list[str]:
     return [*source.fields, "unit_code"] if source.is_spread else [*source.fields]
 
 
-def copy_into_stage(source: Source) -> str:
-    """Takes the lines of ``copied.Copied``."""
-    columns = ", ".join(column for field in source.fields for column in _pair(source, field))
-    return f"copy {_files(source)} (line, unreadable, extra, {columns}) from stdin"
+def copy_into_stage(source: Source, with_personal: bool) -> str:
+    """Takes the lines of ``copied.Copied``, or those of ``personal.Seal``."""
+    columns = [column for field in source.fields for column in _pair(source, field)]
+    if with_personal:
+        columns.append("personal")
+    return f"copy {_files(source)} (line, unreadable, extra, {', '.join(columns)}) from stdin"
 
 
 def convert_unusual(source: Source) -> str:
@@ -401,6 +404,21 @@ def insert_versions(source: Source) -> str:
             select from newest
             where newest.row_key = stage.row_key and newest.content_hash = stage.content_hash
         )"""
+
+
+def keep_personal(source: Source) -> str:
+    """Keep the sealed fields of the last good row of every key, unless a later file's are."""
+    return f"""
+        insert into personal.row as kept (source, row_key, load_id, export_day, file_name, sealed)
+        select '{source.name}', row_key, %(load_id)s, export_day, %(file_name)s, personal
+        from {stage(source)} as stage
+        where personal is not null and line in (
+            select max(line) from {stage(source)} as good where {_good("good")} group by row_key
+        )
+        on conflict (source, row_key) do update set load_id = excluded.load_id,
+            export_day = excluded.export_day, file_name = excluded.file_name,
+            sealed = excluded.sealed
+        where (kept.export_day, kept.file_name) <= (excluded.export_day, excluded.file_name)"""
 
 
 def restore_older(source: Source) -> str:

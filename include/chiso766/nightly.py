@@ -44,6 +44,9 @@ def run_nights(first: date, last: date, each: bool = False, reason: str | None =
     console = terminal.console()
     server.start()
     warehouse.prepare()
+    if reason is not None:
+        with connect() as connection:
+            reload.refuse_purged(connection, first, last)
     airflow_env.apply()
     log = settings.load().logs / "nightly.log"
     steps = plan(first, last, each)

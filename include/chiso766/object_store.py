@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -92,17 +93,22 @@ class ObjectStore:
 
     def tags(self, folder: str) -> dict[str, str]:
         """Key -> ETag of all objects below ``folder/``; for small objects that is their MD5."""
-        pages = self._client.get_paginator("list_objects_v2")
-        with self._talking():
-            return {
-                item["Key"].removeprefix(self._prefix): item["ETag"].strip('"')
-                for page in pages.paginate(Bucket=self._bucket, Prefix=f"{self._prefix}{folder}/")
-                for item in page.get("Contents", [])
-            }
+        return {key: item["ETag"].strip('"') for key, item in self._listed(folder)}
+
+    def times(self, folder: str) -> dict[str, datetime]:
+        """Key -> when it was put there, of all objects below ``folder/``."""
+        return {key: item["LastModified"] for key, item in self._listed(folder)}
 
     def delete(self, key: str) -> None:
         with self._talking():
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        pages = self._client.get_paginator("list_objects_v2")
+        with self._talking():
+            for page in pages.paginate(Bucket=self._bucket, Prefix=f"{self._prefix}{folder}/"):
+                for item in page.get("Contents", []):
+                    yield item["Key"].removeprefix(self._prefix), item
 
     def _size(self, key: str) -> int | None:
         from botocore.exceptions import ClientError

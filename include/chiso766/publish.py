@@ -1,5 +1,5 @@
-"""Step 5, publish: the home unit's morning page, spreadsheets of rows set aside, and the pages that
-explain the data.
+"""Step 5, publish: the home unit's morning page and public page, spreadsheets of rows set aside,
+and the pages that explain the data.
 
 They lie in ``<CHISO_HOME>/reports`` of the machine that wrote them; where machines share an object
 store (``CHISO_LANDING``) its folder ``reports`` is the place to find them.
@@ -19,6 +19,7 @@ from chiso766 import (
     data_docs,
     morning_page,
     object_store,
+    public_page,
     scorecard,
     set_aside_sheets,
     settings,
@@ -42,14 +43,17 @@ def publish_reports() -> None:
     with connect(autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
-        pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
+        pages: tuple[Path, ...] = (page_path().with_stem(f"scorecard-{day}"), page_path())
         _write(pages, morning_page.write(connection, day))
+        if (public := public_page.write(connection, day)) is not None:
+            pages = (*pages, public_page.page_path())
+            _write(pages[-1:], public)
         set_aside_sheets.write_sheets()
         _explain(connection, day)
         _share(pages)
 
 
-def _write(pages: tuple[Path, ...], content: str) -> None:
+def _write(pages: Iterable[Path], content: str) -> None:
     settings.make_private(page_path().parent)
     for path in pages:
         draft = path.with_suffix(".draft")
@@ -75,7 +79,7 @@ def _explain(connection: psycopg.Connection, day: date) -> None:
         ) from error
 
 
-def _share(pages: tuple[Path, ...]) -> None:
+def _share(pages: Iterable[Path]) -> None:
     """Bring the store's reports to what was just written here, by whichever machine before."""
     store = object_store.declared()
     if store is None:

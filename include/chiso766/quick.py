@@ -39,18 +39,19 @@ def copied_lines(export: Export, tidy: Tidy, copied: Copied) -> Iterator[str]:
     quick = _quick(export, tidy, copied)
     if export.cut is None or quick is None:
         for number, values in export.lines:
-            yield _carefully(number, values, tidy, copied)
+            yield careful_line(number, values, tidy, copied)
         return
     for number, row in export.cut.rows:
         try:
             line = quick(number, row)
         except _NOT_PLAIN:
             values = None if row is None else export.cut.values(row)
-            line = _carefully(number, values, tidy, copied)
+            line = careful_line(number, values, tidy, copied)
         yield line
 
 
-def _carefully(number: int, values: Any, tidy: Tidy, copied: Copied) -> str:
+def careful_line(number: int, values: Any, tidy: Tidy, copied: Copied) -> str:
+    """The line for COPY of a row, by its field names; None where it could not be read."""
     try:
         return copied.line(number, tidy.columns(values))
     except Unreadable:

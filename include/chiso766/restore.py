@@ -23,6 +23,7 @@ from chiso766 import (
     backup_file,
     database,
     key_chain,
+    personal,
     postgres_tools,
     server,
     settings,
@@ -60,6 +61,11 @@ _RIGHTS: LiteralString = """
         case when granted.grantee <> 0 then pg_get_userbyid(granted.grantee) end
     from pg_database as known cross join aclexplode(known.datacl) as granted
     where known.datname = %s and granted.grantee <> known.datdba
+"""
+_KEPT_FILES: LiteralString = """
+    select distinct file.sha256 from ops.file
+    left join ops.purge on purge.file_id = file.file_id
+    where purge.file_id is null
 """
 
 
@@ -251,14 +257,15 @@ def _saying_what_is_not_allowed(admin: psycopg.Connection) -> Iterator[None]:
 def _missing() -> Iterator[str]:
     """What a backup does not hold, and is not here either."""
     current = settings.load()
-    try:
-        with database.connect() as connection:
-            key_chain.in_use(connection)
-    except ChisoError as error:
-        yield str(error)
+    for is_right in (key_chain.in_use, personal.refuse_other_key):
+        try:
+            with database.connect() as connection:
+                is_right(connection)
+        except ChisoError as error:
+            yield str(error)
     if current.landing is None:
         with database.connect() as connection:
-            files = connection.execute("select distinct sha256 from ops.file").fetchall()
+            files = connection.execute(_KEPT_FILES).fetchall()
         absent = sum(not landing_path(sha256).exists() for (sha256,) in files)
         if absent:
             yield (

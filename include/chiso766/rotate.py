@@ -1,4 +1,5 @@
-"""./chiso rotate: new passwords of the database, keys of Airflow, or a new pseudonymisation key.
+"""./chiso rotate: new passwords of the database, keys of Airflow, or a new key of pseudonyms or of
+the encrypted personal fields.
 
 A rotation waits for the step of the night that is at work. Wherever it is cut off, everything works
 on with what was there before or with what is new, and it can be run again.
@@ -19,6 +20,7 @@ from chiso766 import (
     database,
     key_chain,
     passwords,
+    personal,
     server,
     settings,
     superset,
@@ -39,8 +41,9 @@ _ENCRYPT_ANEW = ("-m", "chiso766.airflow_env", "rotate-fernet-key")
 
 
 def run(what: str) -> None:
-    """Rotate ``passwords``, ``airflow`` or ``key``, and say what has to be done next."""
-    {"passwords": _passwords, "airflow": _airflow, "key": _key}[what]()
+    """Rotate one of these, and say what has to be done next."""
+    kinds = {"passwords": _passwords, "airflow": _airflow, "key": _key, "personal": _personal}
+    kinds[what]()
 
 
 def _passwords() -> None:
@@ -91,6 +94,16 @@ def _key() -> None:
     print(f"Đã băm lại mã của {people} người xử lý bằng khóa mới; số liệu khác không đổi.")
     if current.given_secret_key is None:
         print(f"Hãy sao lưu ngay {current.secret_key_file}: thiếu nó thì một người có hai mã băm.")
+
+
+def _personal() -> None:
+    with _between_steps() as connection:
+        rows = personal.renew_key(connection)
+    print(f"Đã mã hóa lại dữ liệu cá nhân của {rows} dòng bằng khóa mới.")
+    if settings.load().given_personal_key is None:
+        print(f"Hãy sao lưu ngay {personal.keys_file()}, tách khỏi bản sao lưu kho dữ liệu.")
+    else:
+        print("Bây giờ hãy bỏ các khóa cũ, chỉ để lại khóa đầu tiên trong CHISO_PERSONAL_KEY.")
 
 
 def _rehash(connection: psycopg.Connection, used: int) -> int:

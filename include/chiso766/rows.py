@@ -163,7 +163,7 @@ def _list(
     One object is a list of one. What is no object says nothing and is left out, with a warning.
     """
     if isinstance(value, str):
-        value = _parsed(value)
+        value = parsed(value)
     if value is None:
         return None
     given = value if isinstance(value, list) else [value]
@@ -174,7 +174,7 @@ def _list(
     return msgspec.json.encode(reduced).decode() if reduced else None
 
 
-def _parsed(cell: str) -> object:
+def parsed(cell: str) -> object:
     """The JSON in a cell; None where it is empty."""
     if not cell.strip():
         return None
@@ -186,7 +186,7 @@ def _parsed(cell: str) -> object:
 
 def _parsed_or_as_given(cell: str) -> object:
     try:
-        return _parsed(cell)
+        return parsed(cell)
     except Unreadable:
         return cell
 

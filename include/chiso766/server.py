@@ -229,6 +229,8 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
         try:
             for role in sorted(set(wanted) - roles):
                 _make_role(connection, role)
+            if database.OF_PERSONAL not in roles:
+                connection.execute(f"create role {database.OF_PERSONAL} nologin".encode())
             if owner is not None:
                 if database.WAREHOUSE not in databases:
                     create_database(connection, database.WAREHOUSE, owner)
@@ -239,8 +241,8 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
         except psycopg.errors.InsufficientPrivilege as error:
             raise ChisoError(
                 f"Tài khoản {connection.info.user} không được tạo vai trò hoặc cơ sở dữ liệu trên"
-                f" máy chủ: hãy nhờ người quản trị tạo {', '.join(database.READERS)} và cơ sở dữ"
-                f" liệu {airflow}."
+                f" máy chủ: hãy nhờ người quản trị tạo {', '.join(database.READERS)},"
+                f" {database.OF_PERSONAL} (không đăng nhập) và cơ sở dữ liệu {airflow}."
             ) from error
 
 

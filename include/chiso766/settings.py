@@ -41,6 +41,10 @@ class Settings:
     """How those that wait for their first supplement stand there: a word of AWAITED."""
     landing: tuple[str, str] | None
     """Bucket and prefix of the object store; None: a folder of ``home``."""
+    retention_days: int
+    """How many days after its export day a landed file is kept."""
+    keep_personal: bool
+    """Whether personal fields are kept in the encrypted table, instead of nowhere."""
     backups: Path | None
     """Where each night leaves a backup; None: another's server, and nobody said where."""
     is_on_citus: bool
@@ -48,6 +52,7 @@ class Settings:
     database_url: str | None = field(repr=False)
     airflow_database_url: str | None = field(repr=False)
     given_secret_key: str | None = field(repr=False)
+    given_personal_key: str | None = field(repr=False)
     ui_password: str | None = field(repr=False)
     notify_email: tuple[str, ...]
     """Who is written to when a night needs a person; nobody by default."""
@@ -81,7 +86,8 @@ class Settings:
                 "CHISO_LANDING là kho đối tượng dùng chung nhưng thiếu CHISO_SECRET_KEY: hãy"
                 " đặt cùng một khóa cho mọi máy, nếu không một người sẽ có nhiều mã băm."
             )
-        return _chain(_kept_secret(self.secret_key_file), str(self.secret_key_file))
+        key = kept_secret(self.secret_key_file, secrets.token_hex(SHORTEST_SECRET))
+        return _chain(key, str(self.secret_key_file))
 
     def add_secret_key(self) -> None:
         """Put a new key at the end of the chain in the file."""
@@ -102,6 +108,8 @@ def load() -> Settings:
         report_returned=_word("CHISO_REPORT_RETURNED", given, RETURNED),
         report_awaited=_word("CHISO_REPORT_AWAITED", given, AWAITED),
         landing=_bucket(given["CHISO_LANDING"]) if "CHISO_LANDING" in given else None,
+        retention_days=_days(given.get("CHISO_RETENTION_DAYS", "90")),
+        keep_personal=_switch("CHISO_KEEP_PERSONAL", given.get("CHISO_KEEP_PERSONAL", "0")),
         backups=_backups(given, home),
         is_on_citus=_switch("CHISO_CITUS", given.get("CHISO_CITUS", "0")),
         database_url=_with_password(
@@ -109,6 +117,7 @@ def load() -> Settings:
         ),
         airflow_database_url=given.get("CHISO_AIRFLOW_DATABASE_URL"),
         given_secret_key=given.get("CHISO_SECRET_KEY"),
+        given_personal_key=given.get("CHISO_PERSONAL_KEY"),
         ui_password=given.get("CHISO_UI_PASSWORD"),
         notify_email=tuple(
             address.strip()
@@ -166,6 +175,18 @@ def write_private(path: Path, content: str) -> None:
         os.close(folder)
 
 
+def kept_secret(path: Path, proposed: str) -> str:
+    """The secret in a file; at its first use that is the proposed one."""
+    if not path.exists():
+        make_private(path.parent)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        write_private(draft, proposed)
+        with suppress(FileExistsError):  # of two first runs at once, one key stays
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()
+
+
 def make_private(folder: Path) -> Path:
     """Make a folder (and its parents) that only its owner may enter."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -177,6 +198,15 @@ def _rank(text: str) -> int:
         raise ChisoError(
             f"CHISO_TARGET_RANK “{text}” không phải là một thứ hạng: hãy đặt một số nguyên từ 1,"
             " ví dụ 20."
+        )
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch("0*[1-9][0-9]{0,4}", text):
+        raise ChisoError(
+            f"CHISO_RETENTION_DAYS “{text}” không phải là một số ngày: hãy đặt một số nguyên từ 1,"
+            " ví dụ 90."
         )
     return int(text)
 
@@ -236,14 +266,3 @@ def _chain(text: str, place: str) -> tuple[bytes, ...]:
             " cách nhau bằng dấu phẩy, khóa cũ trước), hoặc bỏ đi để hệ thống tự tạo khóa."
         )
     return tuple(key.encode() for key in keys)
-
-
-def _kept_secret(path: Path) -> str:
-    if not path.exists():
-        make_private(path.parent)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        write_private(draft, secrets.token_hex(SHORTEST_SECRET))
-        with suppress(FileExistsError):  # of two first runs at once, one key stays
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()

@@ -35,8 +35,10 @@ class Source:
 
     ``fields``: field of the contract -> kind, in the order of the columns in ``raw``.
     ``key``: the fields that identify a row. ``items``: list field -> its known item fields.
-    ``dropped``: personal fields, never stored in any form. ``dropped_items``: item fields that are
-    not stored either, named because most exports have them.
+    ``dropped``: personal fields, stored in no form but that of ``personal.py``. ``dropped_items``:
+    item fields that are not stored either, named because most exports have them. ``identity``: of
+    the dropped fields those with numbers of identity papers, which are stored in no form at all.
+    ``reads_dropped``: tables are read with their dropped columns, but those.
     ``unit``: the field that names the unit; ``MaHoSo`` begins with it. ``blank_key``: key fields
     that may be empty.
     ``optional``: nobody is warned when it sends nothing.
@@ -51,6 +53,8 @@ class Source:
     items: Mapping[str, Mapping[str, Kind]]
     dropped: frozenset[str] = frozenset()
     dropped_items: frozenset[str] = frozenset()
+    identity: frozenset[str] = frozenset()
+    reads_dropped: bool = False
     unit: str = "MaDonVi"
     blank_key: frozenset[str] = frozenset()
     optional: bool = False
@@ -136,6 +140,7 @@ _DOSSIERS = Source(
             "ThongTinKhac",
         }
     ),
+    identity=frozenset({"SoGiayToChuHoSo", "DinhDanhCHS"}),
     dropped_items=frozenset({"TenTepDinhKem", "TenGiayTo", "NoiDungBoSung"}),
     unit="MaHoSo",
     is_spread=True,

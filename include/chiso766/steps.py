@@ -42,6 +42,7 @@ NAMES = {
     "publish": "5. Công bố",
     "report": "6. Lập báo cáo định kỳ",
     "backup": "7. Sao lưu",
+    "purge": "8. Xóa tệp quá hạn lưu",
 }
 
 
@@ -66,6 +67,7 @@ BEFORE_THE_NIGHT = _daily("30 0 * * *")
 # Late enough that the night is published; a report that comes before it is tried again.
 AFTER_THE_NIGHT = _daily("0 5 * * *")
 BEFORE_THE_DAY = _daily("30 5 * * *")
+AFTER_THE_BACKUP = _daily("45 5 * * *")
 
 
 def after(step: str) -> PartitionedAssetTimetable:

@@ -18,6 +18,9 @@ from chiso766.fetch import fetch_day
 from chiso766.gate import open_gate
 from chiso766.sample import write_sample
 
+from ..deliveries import deliver
+from ..privacy.planted import files_of
+
 Assets = dict[str, dict[str, Any]]
 
 NIGHTS = date(2026, 11, 29), date(2026, 11, 30)
@@ -33,6 +36,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         server.start()
         warehouse_tables.prepare()
         write_sample(home / "exports", units=3, dossiers=300, days=2, seed=5, last_day=NIGHTS[-1])
+        for source in ("dossiers", "petitions"):
+            for name, content in files_of(source).items():
+                deliver(source, name, content, NIGHTS[-1])
         for night in NIGHTS:
             fetch_day(night)
             check_day(night)

@@ -21,6 +21,7 @@ from chiso766.errors import ChisoError
 from chiso766.scorecard import decimal_comma
 
 from .. import chromium
+from ..privacy.planted import found_in
 from .conftest import NIGHTS, UNIT, assets
 
 pytestmark = pytest.mark.skipif(
@@ -153,7 +154,8 @@ def test_it_reads_as_chiso_bi_and_can_neither_write_nor_see_more(api: httpx.Clie
     assert row["units"] > 0
     for refused in ("delete from dim_unit", "create table t ()"):
         assert run(refused).status_code >= 400
-    for schema, table in (("raw", "dossiers"), ("set_aside", "dossiers"), ("ops", "build")):
+    closed = {"raw": "dossiers", "set_aside": "dossiers", "ops": "build", "personal": "row"}
+    for schema, table in closed.items():
         answer = run(f"select * from {schema}.{table}")
         assert answer.status_code >= 400
         assert f"permission denied for schema {schema}" in answer.text
@@ -198,6 +200,7 @@ def test_a_dashboard_shows_the_figures_of_the_marts(
         assert result["error"] is None
         assert result["rowcount"] > 0, answer
     text = browser.find_element("tag name", "body").text
+    assert found_in(text + json.dumps(answers, ensure_ascii=False)) == []
     for title in titles:
         assert title in text
     with database.connect("chiso_bi") as connection:

@@ -15,7 +15,7 @@ from chiso766 import settings
 from chiso766.errors import ChisoError
 
 STEPS = ("fetch", "check", "build", "gate", "publish")
-DAGS = (*STEPS, "portal", "report", "backup")
+DAGS = (*STEPS, "portal", "report", "backup", "purge")
 VIETNAM = ZoneInfo(settings.TIMEZONE)
 
 # Whatever opens a connection while the files are read fails the import.
@@ -28,7 +28,7 @@ for path in sorted(pathlib.Path("dags").glob("*.py")):
     spec = importlib.util.spec_from_file_location(f"dag_{path.stem}", path)
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
     assert len(path.read_text().splitlines()) < 40, f"{path} is not thin"
-names = ("fetch", "check", "build", "gate", "publish", "portal", "report", "backup")
+names = ("fetch", "check", "build", "gate", "publish", "portal", "report", "backup", "purge")
 steps = {f"chiso766.{name}" for name in names}
 heavy = {"great_expectations", "dbt.cli.main", "pandas"}
 assert not (steps | heavy) & set(sys.modules), (steps | heavy) & set(sys.modules)
@@ -53,7 +53,7 @@ def test_importing_the_dags_does_no_work(airflow: None) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_there_is_one_dag_per_step_and_beside_them_those_of_portal_reports_and_backup(
+def test_there_is_one_dag_per_step_and_beside_them_those_that_no_step_waits_for(
     dags,
 ) -> None:
     from chiso766 import airflow_runs
@@ -94,7 +94,7 @@ def test_each_dag_says_whose_it_is_what_it_does_and_what_to_do_when_it_fails(
 
 def test_airflow_lists_the_dags_in_the_order_of_the_night(dags) -> None:
     by_name = sorted(dags, key=lambda name: dags[name].dag_display_name)
-    assert by_name == ["portal", *STEPS, "report", "backup"]
+    assert by_name == ["portal", *STEPS, "report", "backup", "purge"]
 
 
 @pytest.mark.parametrize("step", DAGS)
@@ -158,6 +158,7 @@ def test_every_step_but_the_first_waits_for_the_asset_of_the_one_before(dags) ->
         ("portal", time(0, 30)),
         ("report", time(5, 0)),
         ("backup", time(5, 30)),
+        ("purge", time(5, 45)),
     ],
 )
 def test_the_night_starts_at_one_for_the_day_that_has_ended_the_portal_before_the_reports_after(
@@ -177,8 +178,8 @@ def test_the_night_starts_at_one_for_the_day_that_has_ended_the_portal_before_th
     assert info.partition_key == "2026-11-21"
 
 
-@pytest.mark.parametrize("name", ["portal", "report", "backup"])
-def test_portal_reports_and_backup_keep_no_step_waiting(dags, name: str) -> None:
+@pytest.mark.parametrize("name", ["portal", "report", "backup", "purge"])
+def test_what_is_beside_the_steps_keeps_none_of_them_waiting(dags, name: str) -> None:
     [task] = dags[name].tasks
     assert not task.outlets
     assert not dags[name].deadline
@@ -192,6 +193,18 @@ def test_the_reports_are_made_for_the_export_day_that_the_run_is_of(
     asked = []
     monkeypatch.setattr(report, "make_official", asked.append)
     [task] = dags["report"].tasks
+    task.python_callable(dag_run=SimpleNamespace(partition_key="2026-11-14"))
+    assert asked == [date(2026, 11, 14)]
+
+
+def test_files_are_purged_for_the_export_day_that_the_run_is_of(
+    dags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chiso766 import purge
+
+    asked = []
+    monkeypatch.setattr(purge, "purge_night", asked.append)
+    [task] = dags["purge"].tasks
     task.python_callable(dag_run=SimpleNamespace(partition_key="2026-11-14"))
     assert asked == [date(2026, 11, 14)]
 

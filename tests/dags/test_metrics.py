@@ -14,8 +14,10 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from chiso766 import airflow_env, database, metrics
+from chiso766.sources import SOURCES
 
 from ..homes import other_home
+from ..privacy.planted import PLANTED, found_in
 
 DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 UNIT = {"MaDonVi": "H24.999", "TenDonVi": "UBND phường Nhị Chiểu", "Cap": "xa"}
@@ -35,6 +37,7 @@ class Collector(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(body)
         if self.path == "/v1/metrics":
             self.server.paths.append(self.path)
             for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
@@ -54,7 +57,7 @@ class Collector(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    server.gauges, server.paths = {}, []
+    server.gauges, server.paths, server.bodies = {}, [], []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -74,7 +77,9 @@ def nights(
         try:
             address = f"http://127.0.0.1:{collector.server_address[1]}"
             deliver(home / "exports", "units", [UNIT, UNKNOWN_LEVEL])
-            deliver(home / "exports", "dossiers", [DOSSIER])
+            people = dict.fromkeys(sorted(SOURCES["dossiers"].dropped), PLANTED[1])
+            people["NguoiXuLy"] = PLANTED[0]
+            deliver(home / "exports", "dossiers", [DOSSIER | people])
             done = chiso("nightly", str(DAY), CHISO_METRICS=address)
             assert done.returncode == 0, done.stderr
             yield
@@ -106,6 +111,12 @@ def test_rows_lags_durations_and_scores_of_the_night_arrive(collector: Any) -> N
         scores = [each for each in metrics.of_night(connection, DAY) if each.name == "total_score"]
     assert told["airflow.chiso.total_score", "month"] == float(score)
     assert [each.tags["period_type"] for each in scores] == ["month", "quarter", "year"]
+
+
+def test_nothing_of_a_person_is_measured(collector: Any) -> None:
+    sent = b"".join(collector.bodies)
+    assert b"rows_read" in sent
+    assert found_in(sent) == []
 
 
 def test_a_day_without_a_file_lags(collector: Any) -> None:

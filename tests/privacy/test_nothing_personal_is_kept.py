@@ -9,99 +9,37 @@ from zipfile import ZipFile
 
 import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
-from chiso766 import backup, server, settings
+from chiso766 import backup, personal, server, settings
 from chiso766.backup_file import DUMP
 from chiso766.check import check_day
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.privacy import is_personal, pseudonym
-from chiso766.sources import SOURCES, Kind
+from chiso766.sources import SOURCES
 
-from ..deliveries import DAY, DOSSIER, GOOD, Row, deliver, load_days, newest, select
-
-OFFICIAL = "Nguyễn Thị Mẫu Cán Bộ"
-PLANTED = (
-    OFFICIAL,
-    "Trần Văn Người Dân",
-    "030190000001",
-    "0912345678",
-    "nguoidan@vidu.vn",
-    "Tổ dân phố Mười Chín",
-    "đơn xin xác nhận riêng tư",
-    "to-khai-Tran-Van-Nguoi-Dan.pdf",
-    "token-bi-mat-4711",
-)
+from ..deliveries import DAY, DOSSIER, GOOD, deliver, load_days, newest, select
+from .planted import OFFICIAL, PLANTED, files_of, found_in, rows_of
 
 
-def personal(source: str) -> Row:
-    """Planted texts in every personal field of the source, and where nobody expects them."""
-    fields: Row = {
-        name: PLANTED[1 + number % 6] for number, name in enumerate(sorted(SOURCES[source].dropped))
-    }
-    fields |= {
-        name: OFFICIAL for name, kind in SOURCES[source].fields.items() if kind is Kind.HASHED
-    }
-    return fields | {
-        "SODIENTHOAI": PLANTED[3],
-        "email": PLANTED[4],
-        "HoTenNguoiNop": PLANTED[1],
-        "SoCCCD": PLANTED[2],
-        "LienLac": {"DiaChi": PLANTED[5], "SoDienThoai": [PLANTED[3]], "Kenh": "zalo"},
-        "BoPhan": [{"HoVaTen": PLANTED[1]}],
-    }
-
-
-def dossier() -> Row:
-    file = {
-        "TenTepDinhKem": PLANTED[7],
-        "DuongDanTaiTepTin": f"https://kho.example/{PLANTED[7]}?t={PLANTED[8]}",
-        "MaKetQuaThayThe": PLANTED[2],
-        "NguoiNop": PLANTED[1],
-    }
-    result = {
-        "TenGiayTo": PLANTED[1],
-        "MaKetQua": PLANTED[2],
-        "DuongDanTepTinKetQua": f"https://kho.example/{PLANTED[8]}",
-    }
-    supplement = {"HoSoBoSungId": "1", "NgayBoSung": "20261120", "NoiDungBoSung": PLANTED[6]}
-    return DOSSIER | {
-        "TaiLieuNop": [file],
-        "DanhSachGiayToKetQua": [result],
-        "DanhSachHoSoBoSung": [supplement],
-    }
-
-
-def rows_of(source: str) -> list[Row]:
-    good = (dossier() if source == "dossiers" else GOOD[source]) | personal(source)
-    return [
-        good,
-        good | dict.fromkeys(SOURCES[source].key),
-        good | dict.fromkeys(SOURCES[source].items, "[hỏng " + PLANTED[1]),
-    ]
-
-
-@pytest.fixture
-def planted(empty_warehouse: None, caplog: pytest.LogCaptureFixture) -> str:
+@pytest.fixture(params=["0", "1"], ids=["dropped", "kept encrypted"])
+def planted(
+    request: pytest.FixtureRequest,
+    empty_warehouse: None,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
     """Everything that was logged while exports full of personal data were loaded."""
+    monkeypatch.setenv("CHISO_KEEP_PERSONAL", request.param)
     with caplog.at_level(logging.DEBUG):
         for source in SOURCES:
-            for ending in ("json", "csv"):
-                deliver(source, f"dot1.{ending}", rows_of(source))
-            broken = '{"MaHoSo": "' + " ".join(PLANTED) + '"'
-            deliver(source, "hong.jsonl", broken.encode())
-            deliver(source, "hong.json", f"[{broken}".encode())
-            deliver(source, "hong.csv", ",".join(PLANTED).encode())
-            deliver(source, "ngoac.csv", f'{",".join(GOOD[source])}\n"{PLANTED[1]}'.encode())
-            too_many = [*GOOD[source].values(), *PLANTED]
-            deliver(
-                source,
-                "thua.csv",
-                (",".join(GOOD[source]) + "\n" + ",".join(map(str, too_many))).encode(),
-            )
-            deliver(source, "ma.jsonl", f'{{"MaHoSo": "{PLANTED[1]}"}}'.encode("utf-16"))
+            for name, content in files_of(source).items():
+                deliver(source, name, content)
         load_days()
+    kept = select("select count(*) from personal.row")[0]["count"]
+    assert (kept > 0) == (request.param == "1")
     return caplog.text
 
 
@@ -111,10 +49,6 @@ def tables() -> list[str]:
         " where schemaname not in ('pg_catalog', 'information_schema')"
     )
     return [row["name"] for row in rows]
-
-
-def found_in(text: str) -> list[str]:
-    return [planted for planted in PLANTED if planted in text]
 
 
 def test_no_table_of_any_schema_holds_what_was_planted(planted: str) -> None:
@@ -132,7 +66,28 @@ def test_no_log_and_no_file_beside_the_landed_bytes_holds_what_was_planted(
     written = [*settings.load().home.rglob("*"), *(home / "logs").rglob("*")]
     for path in written:
         if path.is_file() and "landing" not in path.parts:
-            assert found_in(path.read_bytes().decode("utf-8", "replace")) == [], path
+            assert found_in(path.read_bytes()) == [], path
+
+
+def test_the_landed_bytes_hold_all_of_it_for_the_service_account_alone(planted: str) -> None:
+    landed = list((settings.load().home / "landing").rglob("*"))
+    files = [path for path in landed if path.is_file()]
+    assert found_in(b"".join(path.read_bytes() for path in files)) == list(PLANTED)
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    folders = {*landed, settings.load().home / "landing"} - {*files}
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
+
+
+def test_identity_numbers_names_of_officials_and_tokens_are_not_even_kept_encrypted(
+    planted: str,
+) -> None:
+    rows = select("select sealed from personal.row")
+    if not rows:
+        return
+    key = Fernet(personal.keys_file().read_text())
+    opened = "".join(key.decrypt(row["sealed"]).decode() for row in rows)
+    found = set(found_in(opened))
+    assert found == set(PLANTED) - {OFFICIAL, PLANTED[2], PLANTED[8]}
 
 
 def test_no_backup_holds_what_was_planted(planted: str, tmp_path: Path) -> None:
@@ -144,6 +99,9 @@ def test_no_backup_holds_what_was_planted(planted: str, tmp_path: Path) -> None:
         said = subprocess.run(command, input=archive.read(DUMP), capture_output=True, check=True)
     assert "261120-0007" in said.stdout.decode()
     assert found_in(said.stdout.decode()) == []
+    for key in (personal.keys_file(), settings.load().secret_key_file):
+        if key.exists():
+            assert key.read_text() not in said.stdout.decode()
 
 
 def test_what_is_not_personal_is_kept_though_it_stands_beside(empty_warehouse: None) -> None:

@@ -1,4 +1,5 @@
-"""After nights of a running system no secret is found where it does not belong.
+"""After nights of a running system neither a secret nor personal data is found where it does not
+belong.
 
 Before and after passwords and Airflow's keys were replaced, both those of now and of before.
 """
@@ -27,10 +28,13 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from chiso766 import airflow_env, database, rotate, settings, system
 from chiso766.sample import write_sample
+from chiso766.sources import SOURCES
 
 from ..connectors.servers import Answer, HttpServer, running
+from ..deliveries import deliver
 from ..faults import nights
 from ..faults.injection import A_PROCESS, Fault
+from ..privacy.planted import files_of, found_in
 
 # Never yesterday, which a scheduler makes up for by itself; and of days long past nobody is told.
 FIRST = datetime.now(ZoneInfo(settings.TIMEZONE)).date()
@@ -44,6 +48,7 @@ TOKEN = "ma-truy-cap-ket-noi-4713"
 # Files of the home that are there to hold a secret.
 SECRET_FILES = (
     "secret.key",
+    "personal.key",
     "passwords.json",
     "airflow/keys.json",
     "airflow/login.json",
@@ -85,8 +90,10 @@ def own_home(
         write_sample(exports, units=1, dossiers=60, days=2, seed=5, dirt=0.1, last_day=WRITTEN)
         (exports / str(WRITTEN - timedelta(days=1))).rename(exports / str(FIRST))
         (exports / str(WRITTEN)).rename(folder / "later")
-        broken = exports / str(FIRST) / "dossiers" / "hong.json"  # so that there is a message
-        broken.write_text('{"data": [')
+        environment.setenv("CHISO_KEEP_PERSONAL", "1")
+        for source in SOURCES:  # broken files, too, so that there is a message
+            for name, content in files_of(source).items():
+                deliver(source, name, content, FIRST)
         (folder / "connectors.csv").write_text(
             "source,connection,path\nratings,cong_api,api/{day}?trang={page}\n"
         )
@@ -141,6 +148,7 @@ def secrets_of(home: Path) -> dict[str, str]:
     return found | {
         "UI": login["chiso"],
         "pseudonymisation key": (home / "secret.key").read_text(),
+        "key of personal fields": (home / "personal.key").read_text(),
         "SMTP": SMTP_PASSWORD,
         "webhook": HOOK,
         "connection": TOKEN,
@@ -304,6 +312,30 @@ def test_after_a_night_of_the_scheduler_no_secret_is_told_anywhere(
     assert_not_told(told_by_the_repository(), secrets)
 
 
+def test_nor_is_what_exports_say_of_people(
+    up: Path, chiso: Chiso, other_machine: HttpServer, tmp_path: Path
+) -> None:
+    """In the API, logs of tasks and of PostgreSQL, pages, spreadsheets, reports, messages."""
+    report = tmp_path / "bao-cao.xlsx"
+    said = [
+        chiso("report", "tat-ca", "--period", f"{FIRST:%Y}", "-o", str(report)),
+        chiso("doctor", "--json"),
+        chiso("status"),
+    ]
+    told = told_by_the_api(up) | {
+        place: content
+        for place, content in told_by_files(up).items()
+        if not {"exports", "later", "landing"} & set(Path(place).relative_to(up).parts)
+    }
+    told["report"] = report.read_bytes()
+    told |= {f"said {number}": done.stdout.encode() for number, done in enumerate(said)}
+    told["messages"] = json.dumps(other_machine.bodies, ensure_ascii=False).encode()
+    assert any("dong_de_rieng" in place for place in told)
+    assert any("/dag_id=check/" in place for place in told)
+    assert "tệp bị từ chối".encode() in told["messages"]
+    assert {place: found for place, content in told.items() if (found := found_in(content))} == {}
+
+
 def test_every_file_with_a_secret_is_its_owners_alone(up: Path) -> None:
     for name in SECRET_FILES:
         path = up / name
@@ -318,7 +350,7 @@ def test_what_is_replaced_while_it_runs_works_at_once_and_the_old_nowhere(
 ) -> None:
     until_nothing_runs()  # the night that the scheduler makes up for
     before, token = secrets_of(up), login(up)
-    for what in ("passwords", "airflow", "key"):
+    for what in ("passwords", "airflow", "key", "personal"):
         done = chiso("rotate", what)
         assert done.returncode == 0, done.stderr
         assert_not_told({"said": (done.stdout + done.stderr).encode()}, before | secrets_of(up))

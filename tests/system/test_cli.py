@@ -15,7 +15,7 @@ Chiso = Callable[..., Any]
 COMMANDS = [
     *("demo", "test", "lint", "up", "down", "status", "nightly", "scorecard", "why", "columns"),
     *("audit", "plan", "whatif", "report", "sql", "reader", "backup", "restore", "rotate"),
-    "sample",
+    *("personal", "sample"),
 ]
 
 

@@ -94,7 +94,7 @@ def test_nothing_is_found_where_all_is_well(doctor: Doctor, chiso: Callable[...,
     assert doctor() == []
     said = chiso("doctor").stdout.splitlines()
     assert all(line.startswith("ổn ") for line in said)
-    assert len(said) == 17
+    assert len(said) == 19
 
 
 def test_a_package_that_is_not_the_locked_one(doctor: Doctor, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ class Use(Enum):
     FIELD = "a field of the source"
     EXTRA = "kept under its title"
     DROPPED = "a personal field of the source"
+    SEALED = "a personal field of the source, kept encrypted only"
     PERSONAL = "personal by its title"
     REPEATED = "an earlier column is the same field"
     UNTITLED = "without a title"
@@ -28,7 +29,7 @@ class Use(Enum):
     NOT_READ = "an alias says that it is not read"
 
 
-_READ = (Use.FIELD, Use.EXTRA)
+_READ = (Use.FIELD, Use.EXTRA, Use.SEALED)
 _WITHHELD = (Use.PERSONAL, Use.REPEATED, Use.UNTITLED)
 
 
@@ -94,7 +95,8 @@ def _use(title: str, name: str, taken: set[str], source: Source) -> Use:
     if fold(name) in ROW_NUMBERS:
         return Use.ROW_NUMBER
     if name in source.dropped:
-        return Use.DROPPED
+        is_read = source.reads_dropped and name not in source.identity
+        return Use.SEALED if is_read else Use.DROPPED
     if name not in source.fields and is_personal(name):
         return Use.PERSONAL
     if name in taken:

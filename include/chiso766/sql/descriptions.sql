@@ -56,6 +56,41 @@ comment on column ops.reload.reason is 'Lý do do người yêu cầu ghi';
 comment on column ops.reload.after_load_id is 'Lần nạp mới nhất khi có yêu cầu; tệp nạp sau đó đã được nạp lại';
 comment on column ops.reload.asked_at is 'Thời điểm yêu cầu';
 
+comment on table ops.purge is
+'Tệp quá hạn lưu, ghi trước khi xóa nội dung khỏi vùng lưu. Một dòng cho mỗi tệp, hoặc nội dung không thuộc tệp nào.';
+comment on column ops.purge.file_id is 'Số của tệp; trống nếu nội dung không thuộc tệp nào đã nhận';
+comment on column ops.purge.sha256 is 'Mã SHA-256 của nội dung';
+comment on column ops.purge.night is 'Ngày dữ liệu của lần chạy đã quyết định xóa';
+comment on column ops.purge.decided_at is 'Thời điểm quyết định xóa';
+comment on column ops.purge.deleted_at is
+'Thời điểm xóa nội dung lần cuối; trống nếu nội dung còn thuộc một tệp mới hơn hoặc chưa xóa xong';
+
+comment on table personal.row is
+'Dữ liệu cá nhân đã mã hóa, khóa nằm ngoài cơ sở dữ liệu. Một dòng cho mỗi hồ sơ, phản ánh, đánh giá, văn bản.';
+comment on column personal.row.source is 'Tên nguồn';
+comment on column personal.row.row_key is 'Khóa của dòng, ví dụ mã hồ sơ';
+comment on column personal.row.load_id is 'Số của lần nạp';
+comment on column personal.row.export_day is 'Ngày dữ liệu của tệp mang đến; quyết định khi nào bị xóa';
+comment on column personal.row.file_name is 'Tên tệp';
+comment on column personal.row.sealed is 'Nội dung đã mã hóa; đọc bằng ./chiso personal';
+
+comment on table ops.personal_reading is
+'Ai đã xem dữ liệu cá nhân nào, lúc nào, vì sao. Một dòng cho mỗi lần xem, ghi trước khi xem.';
+comment on column ops.personal_reading.reading_id is 'Số của lần xem';
+comment on column ops.personal_reading.code is 'Mã hồ sơ hoặc phản ánh, kiến nghị';
+comment on column ops.personal_reading.reason is 'Lý do do người xem ghi';
+comment on column ops.personal_reading.account is 'Tài khoản trên máy của người xem';
+comment on column ops.personal_reading.database_account is 'Tài khoản cơ sở dữ liệu';
+comment on column ops.personal_reading.read_at is 'Thời điểm xem';
+
+comment on table ops.personal_purge is
+'Dữ liệu cá nhân đã xóa. Một dòng cho mỗi lần xóa, nguồn và ngày dữ liệu.';
+comment on column ops.personal_purge.night is 'Ngày dữ liệu của lần chạy đã xóa';
+comment on column ops.personal_purge.source is 'Tên nguồn';
+comment on column ops.personal_purge.export_day is 'Ngày dữ liệu của các tệp đã mang đến';
+comment on column ops.personal_purge.rows is 'Số dòng đã xóa';
+comment on column ops.personal_purge.purged_at is 'Thời điểm xóa';
+
 comment on table ops.build is 'Lần dựng số liệu. Một dòng cho mỗi lần dựng.';
 comment on column ops.build.build_id is 'Số của lần dựng';
 comment on column ops.build.as_of_day is 'Ngày dữ liệu mới nhất; số liệu tính đến hết ngày này';

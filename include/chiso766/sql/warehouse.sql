@@ -8,6 +8,7 @@ create schema if not exists set_aside;  -- rows that broke a rule
 create schema if not exists marts;      -- what people read
 create schema if not exists marts_next; -- the next build, unpublished
 create schema if not exists history;    -- what was published each night
+create schema if not exists personal;   -- what is kept encrypted only, if anything
 create schema if not exists intermediate;      -- the tables behind the marts, swapped with them
 create schema if not exists intermediate_next;
 
@@ -201,6 +202,17 @@ create table if not exists ops.reload (
 );
 create index if not exists reload_day on ops.reload (export_day);
 
+-- Landed files whose retention is over, written down before their bytes are deleted. file_id null: bytes that no file
+-- was registered of. deleted_at null: they are of a newer file, too, or are still to be deleted (purge.py).
+create table if not exists ops.purge (
+    file_id bigint unique references ops.file,
+    sha256 text not null,
+    night date not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    deleted_at timestamptz,
+    unique nulls not distinct (sha256, file_id)
+);
+
 -- Builds of the marts, and how far each came.
 create table if not exists ops.build (
     build_id bigint generated always as identity primary key,
@@ -306,4 +318,38 @@ or pg_has_role(session_user, 'chiso_bi', 'member');
 create table if not exists ops.pseudonym_key (
     is_only boolean primary key default true check (is_only),
     fingerprint text not null
+);
+
+-- Personal fields, encrypted by a key that is not here (personal.py): those of the newest file that had any of a thing.
+create table if not exists personal.row (
+    source text not null,
+    row_key text not null,
+    load_id bigint not null,
+    export_day date not null,
+    file_name text not null collate "C",
+    sealed text not null,
+    primary key (source, row_key)
+);
+
+-- Who was shown personal fields, written before they are. account: of the machine.
+create table if not exists ops.personal_reading (
+    reading_id bigint generated always as identity primary key,
+    code text not null,
+    reason text not null,
+    account text not null,
+    database_account text not null default session_user,
+    read_at timestamptz not null default clock_timestamp()
+);
+
+create or replace trigger is_never_rewritten
+before update or delete or truncate on ops.personal_reading
+for each statement execute function history.refuse_change();
+
+-- Personal fields that went with the files that brought them.
+create table if not exists ops.personal_purge (
+    night date not null,
+    source text not null,
+    export_day date not null,
+    rows bigint not null,
+    purged_at timestamptz not null default clock_timestamp()
 );
