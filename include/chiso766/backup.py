@@ -17,7 +17,17 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from chiso766 import backup_file, database, postgres_tools, server, settings, terminal, warehouse
+from chiso766 import (
+    access_log,
+    backup_file,
+    database,
+    file_export,
+    postgres_tools,
+    server,
+    settings,
+    terminal,
+    warehouse,
+)
 from chiso766.backup_file import DUMP, Manifest
 from chiso766.errors import ChisoError
 from chiso766.reload import LOAD_LOCK
@@ -59,7 +69,11 @@ def run(path: Path) -> None:
 
 
 def nightly() -> None:
-    """Leave a backup under the day that the marts are as of; then the oldest ones go."""
+    """Leave a backup under the day that the marts are as of; then the oldest ones go.
+
+    So do, of who came in and what was exported, the oldest records.
+    """
+    access_log.prune()
     folder = settings.load().backups
     if folder is None:
         log.info("Máy chủ cơ sở dữ liệu là của nơi khác và chưa đặt CHISO_BACKUPS: không sao lưu.")
@@ -89,6 +103,7 @@ def write(path: Path) -> None:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
         manifest = _manifest(connection)
         with (
+            file_export.recorded("backup", "toàn bộ kho dữ liệu", path),
             backup_file.written(path, manifest) as archive,
             archive.open(DUMP, "w", force_zip64=True) as dump,
         ):

@@ -17,6 +17,7 @@ import psycopg
 from chiso766 import (
     data_dictionary,
     data_docs,
+    file_export,
     morning_page,
     object_store,
     scorecard,
@@ -43,19 +44,20 @@ def publish_reports() -> None:
         connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
         pages = (page_path().with_stem(f"scorecard-{day}"), page_path())
-        _write(pages, morning_page.write(connection, day))
+        _write(day, pages, morning_page.write(connection, day))
         set_aside_sheets.write_sheets()
         _explain(connection, day)
         _share(pages)
 
 
-def _write(pages: tuple[Path, ...], content: str) -> None:
+def _write(day: date, pages: tuple[Path, ...], content: str) -> None:
     settings.make_private(page_path().parent)
     for path in pages:
         draft = path.with_suffix(".draft")
         try:
-            draft.write_text(content, encoding="utf-8")
-            draft.replace(path)
+            with file_export.recorded("publish", f"trang báo cáo ngày {day}", path):
+                draft.write_text(content, encoding="utf-8")
+                draft.replace(path)
         except OSError as error:
             raise ChisoError(
                 f"Không ghi được trang báo cáo {path} ({error.strerror}): hãy kiểm tra quyền truy"

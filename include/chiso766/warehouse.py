@@ -16,7 +16,7 @@ from chiso766.sources import SOURCES, Source
 
 # Which version of the schemas and tables this software makes: one more with every change of them,
 # with a dump of it in tests/upgrades, so that each version is known to become every later one.
-VERSION = 27
+VERSION = 28
 
 # Any number that nothing else locks: two processes must not create the same schema at once.
 _PREPARE_LOCK = 766_000_001
