@@ -48,7 +48,7 @@ def open_url(url: str, autocommit: bool = False) -> psycopg.Connection:
 def _why_not(url: str, said: str) -> str:
     """What libpq said of a connection that it could not make, in one sentence."""
     place = without_password(url)
-    if "certificate" in said:
+    if "certificate" in said or "SSL error" in said:
         return (
             f"Chứng thư TLS của máy chủ cơ sở dữ liệu {place} không được chấp nhận theo chứng thư"
             f" CA {tls(url).get('sslrootcert', '(mặc định)')}: hãy nhờ người quản trị máy chủ cấp"

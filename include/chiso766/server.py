@@ -192,7 +192,7 @@ def make_unit_reader(role: str) -> None:
     with _role_maker() as connection:
         if not _has_role(connection, role):
             _make_role(connection, role)
-        _let_belong(connection, role)
+            _let_belong(connection, role)
 
 
 def _let_belong(connection: psycopg.Connection, role: str) -> None:

@@ -92,7 +92,7 @@ def running(folder: Path) -> Iterator[TlsServer]:
         run(
             *("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", place),
             given=f"create role chiso_etl login createrole createdb password '{PASSWORD}';"
-            "create database chiso owner chiso_etl; revoke all on database chiso from public;"
+            "create database chiso owner chiso_etl;"
             "alter database chiso set timezone to 'Asia/Ho_Chi_Minh';",
         )
         yield TlsServer(port, authority, log)
