@@ -136,7 +136,7 @@ def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
     for body in (
         {"username": "chiso", "password": "chiso"},
         {"username": "admin", "password": "admin"},
-        {"username": "chiso", "password": ""},
+        {"username": "chiso", "password": "mat-khau-sai"},
     ):
         with pytest.raises(urllib.error.HTTPError, match="401"):
             api("/auth/token", body=body)
