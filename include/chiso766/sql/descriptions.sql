@@ -98,7 +98,8 @@ comment on column set_aside.row.row_key is 'Khóa của dòng, ví dụ mã hồ
 comment on column set_aside.row.unit_code is 'Mã đơn vị của dòng; trống nếu không đọc được';
 comment on column set_aside.row.healed_load_id is 'Lần nạp đã đưa vào dòng được sửa; trống nếu còn chờ sửa';
 
-comment on table ops.file_export is 'Dữ liệu đã được ghi ra tệp. Một dòng cho mỗi lần ghi; không có giá trị nào của dữ liệu.';
+comment on table ops.file_export is
+'Dữ liệu đã được ghi ra tệp. Một dòng cho mỗi lần ghi; không có giá trị nào của dữ liệu.';
 comment on column ops.file_export.export_id is 'Số của lần ghi';
 comment on column ops.file_export.started_at is 'Thời điểm bắt đầu ghi';
 comment on column ops.file_export.ended_at is 'Thời điểm ghi xong; trống nếu hỏng, bị dừng hoặc đang ghi';
