@@ -101,10 +101,10 @@ def write(path: Path) -> None:
     refuse_citus()
     with build_lock() as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
-        manifest = _manifest(connection)
+        _refuse_none(connection)
         with (
             file_export.recorded("backup", "toàn bộ kho dữ liệu", path),
-            backup_file.written(path, manifest) as archive,
+            backup_file.written(path, _manifest(connection)) as archive,
             archive.open(DUMP, "w", force_zip64=True) as dump,
         ):
             postgres_tools.dump(database.warehouse_url(), dump)
@@ -154,13 +154,17 @@ def _night_of(path: Path) -> date | None:
         return None
 
 
-def _manifest(connection: psycopg.Connection) -> Manifest:
-    version = warehouse.version(connection)
-    if version is None:
+def _refuse_none(connection: psycopg.Connection) -> None:
+    if warehouse.version(connection) is None:
         raise ChisoError(
             f"Cơ sở dữ liệu {connection.info.dbname} chưa có kho dữ liệu nào để sao lưu: hãy chạy"
             " ./chiso nightly NGÀY trước."
         )
+
+
+def _manifest(connection: psycopg.Connection) -> Manifest:
+    version = warehouse.version(connection)
+    assert version is not None
     [(postgres, owner, size, roles, day)] = connection.execute(_STATE).fetchall()
     refuse_newer_server(postgres)
     return Manifest(

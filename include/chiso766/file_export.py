@@ -36,10 +36,12 @@ def recorded(
     ``STANDARD_OUTPUT``; ``role``: in whose name it is read. An export that fails or is cut off
     stays recorded, without its end.
     """
-    warehouse.prepare()
     path = place if place == STANDARD_OUTPUT else str(Path(place).absolute())
     export = Export()
     with database.connect(autocommit=True) as connection:
+        [(is_there,)] = connection.execute("select to_regclass('ops.file_export') is not null")
+        if not is_there:  # no night has run since the software is new
+            warehouse.prepare()
         [(number,)] = connection.execute(
             "insert into ops.file_export (account, role, command, content, path)"
             " values (%s, %s, %s, %s, %s) returning export_id",

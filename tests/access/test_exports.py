@@ -45,7 +45,7 @@ def test_a_report_is_recorded(
     installation: Path, tmp_path: Path, new_exports: Callable[[], list[Row]]
 ) -> None:
     report.run("tre-han", None, "2026-12", tmp_path / "bc.xlsx")
-    report.run("tom-tat", None, "2026-12", tmp_path / "tt.docx")
+    report.run("tom-tat", None, "2026-11", tmp_path / "tt.docx")
     rows = new_exports()
     assert said(rows) == [
         ("report", "chiso_etl", str(tmp_path / "bc.xlsx"), rows[0]["row_count"]),

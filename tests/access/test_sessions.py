@@ -31,7 +31,7 @@ def written(admin: psycopg.Connection) -> str:
     """The log after readers came and went, and one knocked with a wrong password."""
     for role in ("chiso_analyst", "chiso_bi", OF_ANOTHER_UNIT):
         url = database.warehouse_url(role)
-        with psycopg.connect(url, application_name=f"công cụ của {role}") as connection:
+        with psycopg.connect(url, application_name=f"cong-cu-{role}") as connection:
             connection.execute("select 1")
     with database.connect("chiso_analyst") as connection:
         connection.execute("select value from set_aside.row where rule <> %s", [TYPED])
@@ -65,7 +65,7 @@ def test_a_session_is_logged_with_account_place_program_and_end(written: str, ro
     begun = [line for line in lines(written, role) if "connection authorized" in line]
     assert begun
     assert all(f"user={role} database=chiso" in line for line in begun)
-    program = "chiso766" if role == "chiso_etl" else f"công cụ của {role}"
+    program = "chiso766" if role == "chiso_etl" else f"cong-cu-{role}"
     assert [line for line in begun if f" application_name={program}" in line]
     assert [line for line in lines(written, role) if "disconnection: session time" in line]
 
