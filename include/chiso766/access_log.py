@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from chiso766 import database, settings, warehouse
+from chiso766 import database, settings
 
 # At least twelve months, also of the day before a holiday.
 KEPT = timedelta(days=400)
@@ -17,13 +17,14 @@ def prune() -> None:
     for day in logs:
         if day < max(logs) - KEPT:
             logs[day].unlink()
-    warehouse.prepare()
     with database.connect() as connection:
-        connection.execute(
-            "delete from ops.file_export"
-            " where started_at < (select max(started_at) - %s from ops.file_export)",
-            [KEPT],
-        )
+        [(has_record,)] = connection.execute("select to_regclass('ops.file_export') is not null")
+        if has_record:
+            connection.execute(
+                "delete from ops.file_export"
+                " where started_at < (select max(started_at) - %s from ops.file_export)",
+                [KEPT],
+            )
 
 
 def _logs() -> dict[date, Path]:
