@@ -14,6 +14,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from chiso766 import database, settings
 from chiso766.errors import ChisoError
@@ -89,7 +90,10 @@ def variables() -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(login_file()),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _with_driver(url, "psycopg2"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _with_driver(url, "asyncpg"),
+        # asyncpg knows none of the parameters of an address, such as those of TLS.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": _with_driver(
+            url, "psycopg" if urlsplit(url).query else "asyncpg"
+        ),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(log_folder()),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
             log_folder() / "dag_processor"

@@ -17,7 +17,17 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from chiso766 import backup_file, database, postgres_tools, server, settings, terminal, warehouse
+from chiso766 import (
+    access_log,
+    backup_file,
+    database,
+    file_export,
+    postgres_tools,
+    server,
+    settings,
+    terminal,
+    warehouse,
+)
 from chiso766.backup_file import DUMP, Manifest
 from chiso766.errors import ChisoError
 from chiso766.reload import LOAD_LOCK
@@ -60,7 +70,11 @@ def run(path: Path) -> None:
 
 
 def nightly() -> None:
-    """Leave a backup under the day that the marts are as of; then the oldest ones go."""
+    """Leave a backup under the day that the marts are as of; then the oldest ones go.
+
+    So do, of who came in and what was exported, the oldest records.
+    """
+    access_log.prune()
     folder = settings.load().backups
     if folder is None:
         log.info("Máy chủ cơ sở dữ liệu là của nơi khác và chưa đặt CHISO_BACKUPS: không sao lưu.")
@@ -88,9 +102,10 @@ def write(path: Path) -> None:
     refuse_citus()
     with build_lock() as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])
-        manifest = _manifest(connection)
+        _refuse_none(connection)
         with (
-            backup_file.written(path, manifest) as archive,
+            file_export.recorded("backup", "toàn bộ kho dữ liệu", path),
+            backup_file.written(path, _manifest(connection)) as archive,
             archive.open(DUMP, "w", force_zip64=True) as dump,
         ):
             postgres_tools.dump(database.warehouse_url(), dump)
@@ -140,13 +155,17 @@ def _night_of(path: Path) -> date | None:
         return None
 
 
-def _manifest(connection: psycopg.Connection) -> Manifest:
-    version = warehouse.version(connection)
-    if version is None:
+def _refuse_none(connection: psycopg.Connection) -> None:
+    if warehouse.version(connection) is None:
         raise ChisoError(
             f"Cơ sở dữ liệu {connection.info.dbname} chưa có kho dữ liệu nào để sao lưu: hãy chạy"
             " ./chiso nightly NGÀY trước."
         )
+
+
+def _manifest(connection: psycopg.Connection) -> Manifest:
+    version = warehouse.version(connection)
+    assert version is not None
     [(postgres, owner, size, roles, day)] = connection.execute(_STATE).fetchall()
     refuse_newer_server(postgres)
     return Manifest(

@@ -14,7 +14,7 @@ from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from chiso766 import improvement, kept, parsed, settings
-from chiso766.database import connect, warehouse_url
+from chiso766.database import connect, tls, warehouse_url
 from chiso766.errors import ChisoError
 
 # One build at a time, and no publication while one runs: marts_next is a single place.
@@ -127,12 +127,17 @@ def run_dbt(
 def _connection_variables() -> dict[str, str]:
     """The warehouse's address as dbt/profiles.yml reads it."""
     url = urlsplit(warehouse_url())
+    encryption = tls(warehouse_url())
     return {
         "CHISO_DBT_HOST": url.hostname or "127.0.0.1",
         "CHISO_DBT_PORT": str(url.port or 5432),
         "CHISO_DBT_USER": unquote(url.username or ""),
         "CHISO_DBT_PASSWORD": unquote(url.password or ""),
         "CHISO_DBT_DATABASE": url.path.lstrip("/"),
+        "CHISO_DBT_SSLMODE": encryption.get("sslmode", ""),
+        "CHISO_DBT_SSLROOTCERT": encryption.get("sslrootcert", ""),
+        "CHISO_DBT_SSLCERT": encryption.get("sslcert", ""),
+        "CHISO_DBT_SSLKEY": encryption.get("sslkey", ""),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -292,28 +293,32 @@ def _scorecard(arguments: argparse.Namespace) -> None:
     from chiso766 import scorecard, server
 
     server.start()
-    scorecard.run(arguments.unit, arguments.period, arguments.profile, arguments.json)
+    with _recorded("scorecard", arguments):
+        scorecard.run(arguments.unit, arguments.period, arguments.profile, arguments.json)
 
 
 def _why(arguments: argparse.Namespace) -> None:
     from chiso766 import server, why
 
     server.start()
-    why.run(arguments.unit, arguments.period, arguments.first, arguments.last, arguments.json)
+    with _recorded("why", arguments):
+        why.run(arguments.unit, arguments.period, arguments.first, arguments.last, arguments.json)
 
 
 def _plan(arguments: argparse.Namespace) -> None:
     from chiso766 import plan, server
 
     server.start()
-    plan.run(arguments.unit, arguments.period, arguments.target_rank, arguments.json)
+    with _recorded("plan", arguments):
+        plan.run(arguments.unit, arguments.period, arguments.target_rank, arguments.json)
 
 
 def _whatif(arguments: argparse.Namespace) -> None:
     from chiso766 import server, whatif
 
     server.start()
-    whatif.run(arguments.unit, arguments.period, arguments.changes, arguments.json)
+    with _recorded("whatif", arguments):
+        whatif.run(arguments.unit, arguments.period, arguments.changes, arguments.json)
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -381,6 +386,17 @@ def _sample(arguments: argparse.Namespace) -> None:
         dirt=arguments.dirt,
         last_day=SAMPLE_LAST_DAY,
     )
+
+
+def _recorded(command: str, arguments: argparse.Namespace) -> AbstractContextManager[object]:
+    """What is printed for machines is kept by them, so it is recorded as a file."""
+    if not arguments.json:
+        return nullcontext()
+    from chiso766 import file_export, settings
+
+    unit, period = arguments.unit or settings.load().unit, arguments.period or "mới nhất"
+    content = f"đơn vị {unit}, kỳ {period}"
+    return file_export.recorded(command, content, file_export.STANDARD_OUTPUT)
 
 
 def _print_lines(lines: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from chiso766 import parsed, settings
+from chiso766 import file_export, parsed, settings
 from chiso766.errors import ChisoError
 
 
@@ -35,5 +35,6 @@ def write(day: date) -> None:
             f" hưởng, hãy xem {settings.load().logs / 'dbt.log'} rồi chạy lại đêm đó."
         )
     draft = page_path().with_suffix(".draft")
-    draft.write_text(made.read_text(encoding="utf-8") + mark, encoding="utf-8")
-    draft.replace(page_path())
+    with file_export.recorded("publish", "từ điển dữ liệu", page_path()):
+        draft.write_text(made.read_text(encoding="utf-8") + mark, encoding="utf-8")
+        draft.replace(page_path())

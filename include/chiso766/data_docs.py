@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from chiso766 import settings, suites
+from chiso766 import file_export, settings, suites
 from chiso766.sources import SOURCES
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def write(connection: psycopg.Connection, day: date) -> None:
     for source, files, failed in connection.execute(_CHECKED, [day]):
         _add_check(context, described[source], day, files, failed)
     context.build_data_docs(site_names=[_SITE])
-    shutil.rmtree(folder(), ignore_errors=True)
-    draft.rename(folder())
+    with file_export.recorded("publish", f"quy tắc tiếp nhận ngày {day}", folder()):
+        shutil.rmtree(folder(), ignore_errors=True)
+        draft.rename(folder())
 
 
 def _context(place: Path) -> EphemeralDataContext:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from chiso766 import settings
 from chiso766.errors import ChisoError
@@ -20,6 +21,8 @@ OWNER = "chiso_etl"
 OF_UNITS = "chiso_unit"
 READERS = ("chiso_analyst", "chiso_bi", OF_UNITS)
 OF_PERSONAL = "chiso_personal"  # without a login
+OF_SET_ASIDE = ("chiso_analyst",)
+"""Who reads the rows set aside."""
 SUPERUSER = "postgres"
 SUPERSET = "superset"
 
@@ -40,10 +43,33 @@ def open_url(url: str, autocommit: bool = False) -> psycopg.Connection:
             options=f"-c TimeZone={settings.TIMEZONE}",
         )
     except psycopg.OperationalError as error:
-        raise ChisoError(
-            f"Không kết nối được cơ sở dữ liệu {without_password(url)}: hãy chạy ./chiso up,"
-            " hoặc kiểm tra CHISO_DATABASE_URL."
-        ) from error
+        raise ChisoError(_why_not(url, str(error))) from error
+
+
+def _why_not(url: str, said: str) -> str:
+    """What libpq said of a connection that it could not make, in one sentence."""
+    place = without_password(url)
+    if "certificate" in said or "SSL error" in said:
+        return (
+            f"Chứng thư TLS của máy chủ cơ sở dữ liệu {place} không được chấp nhận theo chứng thư"
+            f" CA {tls(url).get('sslrootcert', '(mặc định)')}: hãy nhờ người quản trị máy chủ cấp"
+            " đúng tệp CA và đúng tên máy chủ, rồi sửa CHISO_DATABASE_URL."
+        )
+    if "no encryption" in said:
+        return (
+            f"Máy chủ cơ sở dữ liệu {place} chỉ nhận kết nối có mã hóa: hãy thêm"
+            " ?sslmode=verify-full&sslrootcert=/đường/dẫn/ca.pem vào CHISO_DATABASE_URL."
+        )
+    return (
+        f"Không kết nối được cơ sở dữ liệu {place}: hãy chạy ./chiso up, hoặc kiểm tra"
+        " CHISO_DATABASE_URL."
+    )
+
+
+def tls(url: str) -> dict[str, str]:
+    """What an address says of TLS: libpq's parameters ``sslmode``, ``sslrootcert`` and so on."""
+    given = conninfo_to_dict(url)
+    return {name: str(value) for name, value in given.items() if name.startswith("ssl")}
 
 
 def warehouse_url(role: str = OWNER) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import LiteralString
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -37,6 +38,16 @@ _SERVER: LiteralString = """
             inner join pg_database as own on own.oid = setting.setdatabase
             where own.datname = current_database() and setting.setrole = 0
                 and lower(array_to_string(setting.setconfig, ' ')) like %s
+        )
+"""
+_LOGS = ("log_connections", "log_disconnections", "log_statement của chiso_analyst")
+_LOGGED: LiteralString = """
+    select
+        current_setting('log_connections') not in ('off', ''),
+        current_setting('log_disconnections') = 'on',
+        exists (
+            select from pg_roles
+            where rolname = 'chiso_analyst' and 'log_statement=all' = any(rolconfig)
         )
 """
 # Schema -> who may enter it.
@@ -91,6 +102,7 @@ def server() -> Iterator[Finding]:
         pattern = f"%timezone={settings.TIMEZONE.lower()}%"
         [row] = connection.execute(_SERVER, [pattern]).fetchall()
         name = connection.info.dbname
+        yield from _sessions(connection)
     version, encoding, knows_letters, has_local_time = row
     if version < _OLDEST_VERSION:
         yield broken(
@@ -106,6 +118,31 @@ def server() -> Iterator[Finding]:
         yield look(
             f"Người đọc cơ sở dữ liệu {name} thấy giờ quốc tế, không phải giờ Việt Nam.",
             f"Hãy chạy: alter database {name} set timezone to '{settings.TIMEZONE}'.",
+        )
+    url = database.warehouse_url()
+    if not _is_here(url) and database.tls(url).get("sslmode") != "verify-full":
+        yield look(
+            f"Kết nối tới {database.without_password(url)} không mã hóa, hoặc không kiểm chứng thư"
+            " của máy chủ.",
+            "Hãy thêm ?sslmode=verify-full&sslrootcert=/đường/dẫn/ca.pem vào CHISO_DATABASE_URL.",
+        )
+
+
+def _is_here(url: str) -> bool:
+    """Whether a server is on this machine: nothing of what is said to it leaves the machine."""
+    host = urlsplit(url).hostname
+    return host in (None, "localhost", "::1") or str(host).startswith("127.")
+
+
+def _sessions(connection: psycopg.Connection) -> Iterator[Finding]:
+    """Whether the server logs who comes in, and what is asked of the rows set aside."""
+    [logged] = connection.execute(_LOGGED).fetchall()
+    missing = [setting for setting, is_set in zip(_LOGS, logged, strict=True) if not is_set]
+    if missing:
+        yield look(
+            f"Máy chủ cơ sở dữ liệu không ghi nhật ký phiên làm việc: thiếu {', '.join(missing)}.",
+            "Máy chủ nhúng: hãy chạy ./chiso down rồi ./chiso up; máy chủ khác: hãy nhờ người quản"
+            " trị đặt như deploy/README.md.",
         )
 
 

@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
 from typing import IO
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -69,6 +71,7 @@ def _running(name: str, url: str | None, *options: str) -> Iterator[subprocess.P
         place = {key: str(value) for key, value in conninfo_to_dict(url).items() if value}
         environment["PGPASSWORD"] = place.pop("password", "")  # on no command line
         command += ["--no-password", f"--dbname={make_conninfo(**place)}"]
+        environment["LD_PRELOAD"] = _library_with_tls()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command,
@@ -87,6 +90,18 @@ def _running(name: str, url: str | None, *options: str) -> Iterator[subprocess.P
         if process.returncode:
             said.seek(0)
             raise _failure(name, said.read())
+
+
+def _library_with_tls() -> str:
+    """psycopg's libpq, to be used instead of the programs' own, which was built without TLS.
+
+    Both are of PostgreSQL 18: requirements.txt pins the two packages.
+    """
+    package = find_spec("psycopg_binary")
+    assert package is not None
+    assert package.origin is not None
+    [library] = Path(package.origin).parents[1].glob("psycopg_binary.libs/libpq-*")
+    return str(library)
 
 
 def _failure(name: str, said: bytes) -> ChisoError:

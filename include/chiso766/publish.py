@@ -17,6 +17,7 @@ import psycopg
 from chiso766 import (
     data_dictionary,
     data_docs,
+    file_export,
     morning_page,
     object_store,
     public_page,
@@ -44,22 +45,23 @@ def publish_reports() -> None:
         connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
         day = scorecard.newest_day(connection)
         pages: tuple[Path, ...] = (page_path().with_stem(f"scorecard-{day}"), page_path())
-        _write(pages, morning_page.write(connection, day))
+        _write(f"trang báo cáo ngày {day}", pages, morning_page.write(connection, day))
         if (public := public_page.write(connection, day)) is not None:
             pages = (*pages, public_page.page_path())
-            _write(pages[-1:], public)
+            _write(f"trang công khai ngày {day}", pages[-1:], public)
         set_aside_sheets.write_sheets()
         _explain(connection, day)
         _share(pages)
 
 
-def _write(pages: Iterable[Path], content: str) -> None:
+def _write(title: str, pages: Iterable[Path], content: str) -> None:
     settings.make_private(page_path().parent)
     for path in pages:
         draft = path.with_suffix(".draft")
         try:
-            draft.write_text(content, encoding="utf-8")
-            draft.replace(path)
+            with file_export.recorded("publish", title, path):
+                draft.write_text(content, encoding="utf-8")
+                draft.replace(path)
         except OSError as error:
             raise ChisoError(
                 f"Không ghi được trang báo cáo {path} ({error.strerror}): hãy kiểm tra quyền truy"

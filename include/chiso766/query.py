@@ -12,6 +12,7 @@ from rich.table import Table
 
 from chiso766 import database
 from chiso766.errors import ChisoError
+from chiso766.file_export import STANDARD_OUTPUT, recorded
 
 _WIDTH_FOR_FILES = 10_000  # a file has no edge at which to fold
 
@@ -26,8 +27,11 @@ def run(query: str, role: str | None, as_csv: bool) -> None:
     with database.connect(role or database.OWNER) as connection:
         connection.read_only = True
         try:
-            if as_csv:
-                _copy(connection, query)
+            # What is printed elsewhere than on a terminal becomes a file.
+            if as_csv or not sys.stdout.isatty():
+                by = role or database.OWNER
+                with recorded("sql", query, STANDARD_OUTPUT, by) as export:
+                    export.row_count = (_copy if as_csv else _print)(connection, query)
             else:
                 _print(connection, query)
         except psycopg.Error as error:
@@ -35,7 +39,8 @@ def run(query: str, role: str | None, as_csv: bool) -> None:
             raise ChisoError(f"Truy vấn không chạy được ({reason}): hãy sửa câu lệnh.") from error
 
 
-def _copy(connection: psycopg.Connection, query: str) -> None:
+def _copy(connection: psycopg.Connection, query: str) -> int:
+    """Returns the number of rows, as ``_print`` does."""
     # The line break ends a comment in the query's last line.
     asked = sql.SQL(f"(\n{query.strip().rstrip(';')}\n) as asked")
     columns = connection.execute(sql.SQL("select * from {} limit 0").format(asked)).description
@@ -51,13 +56,15 @@ def _copy(connection: psycopg.Connection, query: str) -> None:
     copy = sql.SQL("copy (select {} from {} ({})) to stdout with (format csv, header)").format(
         sql.SQL(", ").join(shown), asked, sql.SQL(", ").join(numbers)
     )
-    with connection.cursor().copy(copy) as rows:
+    cursor = connection.cursor()
+    with cursor.copy(copy) as rows:
         for block in rows:
             sys.stdout.buffer.write(block)
     sys.stdout.buffer.flush()
+    return cursor.rowcount
 
 
-def _print(connection: psycopg.Connection, query: str) -> None:
+def _print(connection: psycopg.Connection, query: str) -> int:
     cursor = connection.execute(query.encode())
     if cursor.description is None:
         raise ChisoError("Câu lệnh này không trả về dòng nào: ./chiso sql chỉ để truy vấn.")
@@ -67,6 +74,7 @@ def _print(connection: psycopg.Connection, query: str) -> None:
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_FOR_FILES)
     console.print(table, markup=False, highlight=False)
     console.print(f"{cursor.rowcount} dòng")
+    return cursor.rowcount
 
 
 def _cell(value: Any) -> str:

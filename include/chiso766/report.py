@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import LiteralString
@@ -22,6 +23,7 @@ from xlsxwriter.exceptions import XlsxFileError
 
 from chiso766 import (
     database,
+    file_export,
     object_store,
     publish,
     report_brief,
@@ -56,6 +58,16 @@ _IS_CUT_OFF_DAY: LiteralString = """
 """
 
 
+@dataclass(frozen=True)
+class _Report:
+    """A report that only has to be written."""
+
+    content: str
+    row_count: int | None
+    """None: it has no table of rows."""
+    write: Callable[[Path], None]
+
+
 def run(form: str, unit: str | None, period: str, path: Path) -> None:
     """Write a form (a name of ``FORMS``, ``ALL`` or ``BRIEF``) of a unit (the home unit)."""
     unit = unit or settings.load().unit
@@ -64,11 +76,11 @@ def run(form: str, unit: str | None, period: str, path: Path) -> None:
         raise ChisoError(f"Tên tệp {path} không đúng: hãy đặt tên có đuôi {suffix} (-o).")
     with database.connect() as connection:
         if form == BRIEF:
-            write = _brief(connection, unit, periods.parse(period))
+            report = _brief(connection, unit, periods.parse(period))
         else:
-            write = _workbook(connection, form, unit, report_period.parse(connection, period))
-    with _saying_where(path):
-        write(path)
+            report = _workbook(connection, form, unit, report_period.parse(connection, period))
+    with _saying_where(path), _recorded(report, path):
+        report.write(path)
 
 
 def make_official(day: date) -> list[Path]:
@@ -97,9 +109,9 @@ def _make(connection: psycopg.Connection, period: ReportPeriod) -> list[Path]:
     folder = settings.make_private(publish.page_path().parent / "official" / period.period_code)
     _bring(folder)
     written = []
-    for path, write in _official(connection, folder, period):
+    for path, report in _official(connection, folder, period):
         with _saying_where(path):
-            if _replace(path, write):
+            if _replace(path, report):
                 log.info("Đã lập báo cáo %s", path)
                 written.append(path)
     publish.share(path for path in folder.iterdir() if path.is_file())
@@ -108,14 +120,21 @@ def _make(connection: psycopg.Connection, period: ReportPeriod) -> list[Path]:
 
 def _official(
     connection: psycopg.Connection, folder: Path, period: ReportPeriod
-) -> Iterator[tuple[Path, Callable[[Path], None]]]:
-    """Each report and what writes it, one after the other: those of a city are many."""
+) -> Iterator[tuple[Path, _Report]]:
+    """Each report and its place, one after the other: those of a city are many."""
     home = settings.load().unit
     for (unit,) in connection.execute(_UNITS, [home]).fetchall():
         yield folder / set_aside_sheets.file_name(unit), _workbook(connection, ALL, unit, period)
     if period.period_type in ("month", "quarter", "year"):
         path = (folder / set_aside_sheets.file_name(home)).with_suffix(".docx")
         yield path, _brief(connection, home, periods.parse(period.period_code))
+
+
+@contextmanager
+def _recorded(report: _Report, path: Path) -> Iterator[None]:
+    with file_export.recorded("report", report.content, path) as export:
+        yield
+        export.row_count = report.row_count
 
 
 @contextmanager
@@ -138,16 +157,17 @@ def _bring(folder: Path) -> None:
         store.download(name, folder / Path(name).name)
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> bool:
+def _replace(path: Path, report: _Report) -> bool:
     """Write a report unless it is there with the same content; what it replaces is kept."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-") as drafts:
         draft = Path(drafts) / path.name
-        write(draft)
+        report.write(draft)
         if path.exists() and _content(path) == _content(draft):
             return False
-        if path.exists():
-            path.rename(_version_before(path))
-        os.replace(draft, path)
+        with _recorded(report, path):
+            if path.exists():
+                path.rename(_version_before(path))
+            os.replace(draft, path)
     return True
 
 
@@ -165,20 +185,26 @@ def _content(path: Path) -> dict[str, int]:
 
 def _workbook(
     connection: psycopg.Connection, form: str, unit: str, period: ReportPeriod
-) -> Callable[[Path], None]:
+) -> _Report:
     unit_name, parent_name = _names(connection, unit)
     receiver_name = parent_name or _HIGHEST_RECEIVER
     asked = FORMS.values() if form == ALL else [FORMS[form]]
     filled = [fill(one, connection, unit, period) for one in asked]
-    return lambda path: report_workbook.write(path, filled, period, unit_name, receiver_name)
+    return _Report(
+        f"{form}, đơn vị {unit}, kỳ {period.period_code}",
+        sum(len(one.rows) for one in filled),
+        lambda path: report_workbook.write(path, filled, period, unit_name, receiver_name),
+    )
 
 
-def _brief(
-    connection: psycopg.Connection, unit: str, period: periods.Period
-) -> Callable[[Path], None]:
+def _brief(connection: psycopg.Connection, unit: str, period: periods.Period) -> _Report:
     _, parent_name = _names(connection, unit)
     brief = report_brief.read(connection, unit, period, parent_name)
-    return lambda path: report_brief.write(path, brief)
+    return _Report(
+        f"{BRIEF}, đơn vị {unit}, {period.label}",
+        None,
+        lambda path: report_brief.write(path, brief),
+    )
 
 
 def _names(connection: psycopg.Connection, unit: str) -> tuple[str, str | None]:

@@ -59,7 +59,8 @@ _RIGHTS: LiteralString = """
     select
         granted.privilege_type,
         case when granted.grantee <> 0 then pg_get_userbyid(granted.grantee) end
-    from pg_database as known cross join aclexplode(known.datacl) as granted
+    from pg_database as known
+    cross join aclexplode(coalesce(known.datacl, acldefault('d', known.datdba))) as granted
     where known.datname = %s and granted.grantee <> known.datdba
 """
 _KEPT_FILES: LiteralString = """

@@ -60,12 +60,18 @@ max_wal_senders = 0
 max_wal_size = '2GB'
 wal_compression = on
 
+# Who came in, from where, with which program, and until when; kept by access_log.py.
+log_connections = 'authorization'
+log_disconnections = on
+log_line_prefix = '%m [%p] %u@%d %h %a '
+
 # Nothing of a row may reach the log: errors can quote values ("invalid input syntax: …"), so the
-# client alone sees them; here are only starts, stops, crashes and refused logins.
+# client alone sees them; here are starts, stops, crashes, sessions and refused logins, and what
+# those ask who may read the rows set aside (_log_statements).
 logging_collector = on
 log_directory = {log_directory}
-log_filename = 'postgresql-%d.log'
-log_truncate_on_rotation = on
+log_filename = 'postgresql-%Y-%m-%d.log'
+log_truncate_on_rotation = off
 log_rotation_age = '1d'
 log_rotation_size = 0
 log_file_mode = 0600
@@ -186,11 +192,16 @@ def make_unit_reader(role: str) -> None:
     with _role_maker() as connection:
         if not _has_role(connection, role):
             _make_role(connection, role)
-            connection.execute(
-                sql.SQL("grant {} to {}").format(
-                    sql.Identifier(database.OF_UNITS), sql.Identifier(role)
-                )
-            )
+            _let_belong(connection, role)
+
+
+def _let_belong(connection: psycopg.Connection, role: str) -> None:
+    """Give an account what ``chiso_unit`` may read, but not let it become that account.
+
+    Who becomes another may give it a password, and then log in as it.
+    """
+    statement = sql.SQL("grant {} to {} with inherit true, set false, admin false")
+    connection.execute(statement.format(sql.Identifier(database.OF_UNITS), sql.Identifier(role)))
 
 
 def drop_unit_reader(role: str) -> None:
@@ -235,6 +246,11 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
                 if database.WAREHOUSE not in databases:
                     create_database(connection, database.WAREHOUSE, owner)
                 let_readers_in(connection, database.WAREHOUSE)
+                _keep_to_the_administrator(connection)
+            if connection.info.parameter_status("is_superuser") == "on":
+                _log_statements(connection)  # another server's administrator does it by himself
+            for account in _who_may_become_another(connection):
+                _let_belong(connection, account)
             if airflow not in databases and settings.load().airflow_database_url is None:
                 airflow_owner = connection.info.user if owner is None else database.AIRFLOW
                 create_database(connection, airflow, airflow_owner)
@@ -244,6 +260,37 @@ def _make_roles_and_databases(url: str, owner: str | None) -> None:
                 f" máy chủ: hãy nhờ người quản trị tạo {', '.join(database.READERS)},"
                 f" {database.OF_PERSONAL} (không đăng nhập) và cơ sở dữ liệu {airflow}."
             ) from error
+
+
+def _keep_to_the_administrator(connection: psycopg.Connection) -> None:
+    """PostgreSQL lets everybody into the databases that it makes itself."""
+    for name in ("postgres", "template1"):
+        connection.execute(
+            sql.SQL("revoke all on database {} from public").format(sql.Identifier(name))
+        )
+
+
+def _log_statements(connection: psycopg.Connection) -> None:
+    """Reading of what is restricted is logged: the rows set aside, with values as they were sent.
+
+    The text of a statement, never a parameter or a row.
+    """
+    for role in database.OF_SET_ASIDE:
+        connection.execute(
+            sql.SQL("alter role {} set log_statement = 'all'").format(sql.Identifier(role))
+        )
+
+
+def _who_may_become_another(connection: psycopg.Connection) -> list[str]:
+    """Accounts of some units from before they were kept from it."""
+    found = connection.execute(
+        "select member.rolname from pg_auth_members as membership"
+        " inner join pg_roles as member on member.oid = membership.member"
+        " inner join pg_roles as granted on granted.oid = membership.roleid"
+        " where granted.rolname = %s and membership.set_option and starts_with(member.rolname, %s)",
+        [database.OF_UNITS, f"{database.OF_UNITS}_"],
+    )
+    return [role for (role,) in found.fetchall()]
 
 
 def _make_role(connection: psycopg.Connection, role: str) -> None:

@@ -28,7 +28,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from psycopg.rows import class_row
 
-from chiso766 import settings
+from chiso766 import file_export, settings
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.locks import exclusive
@@ -200,8 +200,10 @@ def _write_changed(
         rows.execute(_OPEN_ROWS.encode(), [day])
         for (unit_code, unit_name), unit_rows in groupby(rows, key=_unit):
             if (name := file_name(unit_code)) in changed:
-                workbook = _workbook(_title(day, unit_code, unit_name), unit_rows)
-                _write_whole(day_folder / name, workbook.save)
+                title, path = _title(day, unit_code, unit_name), day_folder / name
+                with file_export.recorded("publish", title, path) as export:
+                    workbook, export.row_count = _workbook(title, unit_rows)
+                    _write_whole(path, workbook.save)
 
 
 def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -269,8 +271,8 @@ def _set_text(cell: Cell, text: str | None) -> Cell:
     return cell
 
 
-def _workbook(title: str, rows: Iterable[_OpenRow]) -> Workbook:
-    """The open rows of a unit and day, those of a rule one after the other."""
+def _workbook(title: str, rows: Iterable[_OpenRow]) -> tuple[Workbook, int]:
+    """The open rows of a unit and day, those of a rule one after the other; and how many."""
     workbook = Workbook(write_only=True)
     workbook.properties.creator = "chiso766"
     summary = _Sheet(workbook, _SUMMARY, _SUMMARY_COLUMNS)
@@ -287,7 +289,7 @@ def _workbook(title: str, rows: Iterable[_OpenRow]) -> Workbook:
         summary.append_line(
             f"Mỗi trang chỉ liệt kê {MOST_ROWS} dòng đầu; các dòng khác ở bảng set_aside.row."
         )
-    return workbook
+    return workbook, sum(counts)
 
 
 def _write_rows(sheet: _Sheet, rows: Iterable[_OpenRow]) -> int:

@@ -32,6 +32,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     machine = Machine(folder / "home", folder / "exports")
     machine.start()
     with machine.here():
+        with superuser() as admin:  # as on a server of another, for the tests below
+            admin.execute("grant connect on database postgres to chiso_etl")
         LOADING[0].deliver()
         load_days(FIRST)
         with database.connect() as connection:

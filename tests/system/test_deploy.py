@@ -51,6 +51,11 @@ def test_a_backup_holds_both_databases_and_the_old_ones_go(postgres: None, tmp_p
     today = date.today()
     assert made == [f"airflow-{today}.dump", kept.name, f"chiso-{today}.dump"]
     assert "CREATE TABLE ops.build" in restored(tmp_path / f"chiso-{today}.dump")
+    with database.connect() as connection:
+        recorded = connection.execute(
+            "select path from ops.file_export where command = 'backup.sh' order by export_id"
+        ).fetchall()
+    assert recorded == [(str(tmp_path / name),) for name in (made[2], made[0])]
 
 
 def test_a_backup_holds_supersets_database_where_there_is_one(

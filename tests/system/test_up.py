@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 import pytest
@@ -115,20 +116,19 @@ def test_every_component_is_healthy() -> None:
     }
 
 
-def test_it_listens_on_loopback_only() -> None:
+def test_it_listens_on_loopback_only(up: Path) -> None:
     listening = set()
-    for name in NAMES:
-        main = system.component(name)
-        assert main is not None
-        for process in [main, *main.children(recursive=True)]:
-            # The DAG processor's children come and go; one that is gone listens no more.
-            with contextlib.suppress(psutil.NoSuchProcess):
-                listening |= {
-                    connection.laddr.ip
-                    for connection in process.net_connections("inet")
-                    if connection.status == psutil.CONN_LISTEN
-                }
-    assert listening == {"127.0.0.1"}
+    for process in processes_of(up):
+        # The DAG processor's children come and go; one that is gone listens no more.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            listening |= {
+                (connection.laddr.ip, connection.laddr.port)
+                for connection in process.net_connections("inet")
+                if connection.status == psutil.CONN_LISTEN
+            }
+    assert {address for address, _ in listening} == {"127.0.0.1"}
+    ports = {urlsplit(at).port for at in (system.ui_address(), page_server.address())}
+    assert {*ports, urlsplit(database.warehouse_url()).port} <= {port for _, port in listening}
 
 
 def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
@@ -136,6 +136,7 @@ def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
     for body in (
         {"username": "chiso", "password": "chiso"},
         {"username": "admin", "password": "admin"},
+        {"username": "chiso", "password": "mat-khau-sai"},
     ):
         with pytest.raises(urllib.error.HTTPError, match="401"):
             api("/auth/token", body=body)
@@ -145,6 +146,40 @@ def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
     paused = {dag["dag_id"]: dag["is_paused"] for dag in dags}
     assert paused == dict.fromkeys((*STEPS, "portal", "report", "backup"), False)
     assert api("/api/v2/importErrors", login(up))["import_errors"] == []
+
+
+# Who asks says nothing and is told nothing of a DAG, a run or a connection.
+OPEN = {"/api/v2/monitor/health", "/api/v2/version"}
+
+
+def test_without_a_token_the_api_answers_nothing_that_it_knows(up: Path) -> None:
+    paths = api("/openapi.json")["paths"]
+    asked = {
+        path: re.sub(r"\{\w+\}", "1", path)
+        for path, methods in paths.items()
+        if "get" in methods and path not in OPEN and not path.startswith("/api/v2/auth/")
+    }
+    assert len(asked) > 40
+    for token in (None, "ai-do-doan"):
+        for path, filled in asked.items():
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                api(filled, token)
+            assert refused.value.code in (401, 403), path
+    for path, body in (("/api/v2/dags/fetch/dagRuns", {"logical_date": None}), ("/execution/", {})):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            api(path, body=body)
+        assert refused.value.code in (401, 403, 404), path
+
+
+def test_every_file_of_the_reports_is_recorded_as_an_export(up: Path) -> None:
+    with database.connect() as connection:
+        exports = connection.execute(
+            "select path from ops.file_export where ended_at is not null"
+        ).fetchall()
+    recorded = {Path(path) for (path,) in exports}
+    files = [path for path in (up / "reports").rglob("*") if path.is_file()]
+    assert up / "reports" / "scorecard.html" in files
+    assert [path for path in files if not recorded & {path, *path.parents}] == []
 
 
 def test_no_secret_is_on_a_command_line(up: Path) -> None:

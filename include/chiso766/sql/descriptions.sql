@@ -132,3 +132,15 @@ comment on column set_aside.row.value is 'Giá trị như tệp đã ghi; trốn
 comment on column set_aside.row.row_key is 'Khóa của dòng, ví dụ mã hồ sơ; trống nếu không đọc được';
 comment on column set_aside.row.unit_code is 'Mã đơn vị của dòng; trống nếu không đọc được';
 comment on column set_aside.row.healed_load_id is 'Lần nạp đã đưa vào dòng được sửa; trống nếu còn chờ sửa';
+
+comment on table ops.file_export is
+'Dữ liệu đã được ghi ra tệp. Một dòng cho mỗi lần ghi; không có giá trị nào của dữ liệu.';
+comment on column ops.file_export.export_id is 'Số của lần ghi';
+comment on column ops.file_export.started_at is 'Thời điểm bắt đầu ghi';
+comment on column ops.file_export.ended_at is 'Thời điểm ghi xong; trống nếu hỏng, bị dừng hoặc đang ghi';
+comment on column ops.file_export.account is 'Tài khoản hệ điều hành đã chạy lệnh';
+comment on column ops.file_export.role is 'Vai trò cơ sở dữ liệu đã đọc';
+comment on column ops.file_export.command is 'Lệnh của ./chiso, hoặc bước của đêm';
+comment on column ops.file_export.content is 'Nội dung của tệp, hoặc câu truy vấn';
+comment on column ops.file_export.path is 'Đường dẫn của tệp; dấu - là in ra màn hình hay chuyển hướng';
+comment on column ops.file_export.row_count is 'Số dòng; trống nếu không đếm được hoặc chưa ghi xong';

@@ -314,6 +314,19 @@ return pg_has_role(session_user, current_user, 'member')
 or pg_has_role(session_user, 'chiso_analyst', 'member')
 or pg_has_role(session_user, 'chiso_bi', 'member');
 
+-- What left the warehouse as a file (file_export.py). ended_at null: it failed, was cut off, or is being written.
+create table if not exists ops.file_export (
+    export_id bigint generated always as identity primary key,
+    started_at timestamptz not null default clock_timestamp(),
+    ended_at timestamptz,
+    account text not null,
+    role text not null,
+    command text not null,
+    content text not null,
+    path text not null,
+    row_count bigint
+);
+
 -- The keys that pseudonyms were made with, by the hash of a constant text (key_chain.py); no row: there are none yet.
 create table if not exists ops.pseudonym_key (
     is_only boolean primary key default true check (is_only),
