@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from typing import LiteralString
+
 import psycopg
 from psycopg import sql
 
-from chiso766 import history
+from chiso766 import history, settings
 from chiso766.build import build_lock
 from chiso766.database import READERS
 from chiso766.errors import ChisoError
@@ -13,27 +16,81 @@ from chiso766.errors import ChisoError
 # indicator_evidence is a view over intermediate tables, so they change places with the marts.
 _SWAPPED = ("intermediate", "marts")
 
+# How long a publication waits for those who are reading; one who reads on does not hold it up.
+_PATIENCE_S = 30
+# Who wants to read meanwhile waits so long at most, and then goes before the publication.
+_HELD_UP_MS = 100
+# How long a statement may have looked for its tables before the marts changed places.
+_LOOKING_S = 5
+_AGAIN_S = 0.05
+
+_READ: LiteralString = """
+    select class.relname
+    from pg_class as class
+    where class.relnamespace = 'marts'::regnamespace and class.relkind in ('r', 'v')
+    order by class.relname
+"""
+_AT_WORK: LiteralString = """
+    select lock.virtualxid
+    from pg_locks as lock
+    inner join pg_stat_activity as session on session.pid = lock.pid
+    where lock.locktype = 'virtualxid'
+        and session.datname = current_database()
+        and lock.pid <> pg_backend_pid()
+"""
+
 
 def open_gate() -> None:
-    """Publish the newest build in one transaction; a build that failed or broke off is refused."""
-    with build_lock() as connection, connection.transaction():
-        build_id, state = _newest_build(connection)
-        if state == "published":
-            return
-        if state != "built":
-            raise ChisoError(
-                f"Lần dựng số liệu số {build_id} chưa xong hoặc bị lỗi nên không được công bố:"
-                " số liệu đã công bố vẫn giữ nguyên, hãy chạy lại đêm đó."
-            )
-        for schema in _SWAPPED:
-            _swap(connection, schema)
-        _grant(connection)
-        history.remember(connection, build_id)
-        connection.execute(
-            "update ops.build set state = 'published', published_at = clock_timestamp()"
-            " where build_id = %s",
-            [build_id],
+    """Publish the newest build in one transaction; a build that failed or broke off is refused.
+
+    A transaction that reads several marts finds all of them of one publication, unless it reads
+    for longer than half a minute.
+    """
+    with build_lock() as connection:
+        with connection.transaction():
+            _publish(connection)
+        _close_the_other(connection)
+
+
+def _publish(connection: psycopg.Connection) -> None:
+    build_id, state = _newest_build(connection)
+    if state == "published":
+        return
+    if state != "built":
+        raise ChisoError(
+            f"Lần dựng số liệu số {build_id} chưa xong hoặc bị lỗi nên không được công bố:"
+            " số liệu đã công bố vẫn giữ nguyên, hãy chạy lại đêm đó."
         )
+    _wait_for_readers(connection)
+    for schema in _SWAPPED:
+        _swap(connection, schema)
+    connection.execute(sql.SQL("grant usage on schema marts to {}").format(_readers()))
+    history.remember(connection, build_id)
+    connection.execute(
+        "update ops.build set state = 'published', published_at = clock_timestamp()"
+        " where build_id = %s",
+        [build_id],
+    )
+
+
+def _wait_for_readers(connection: psycopg.Connection) -> None:
+    """Lock what is read, so that nobody has read a part of it before the publication."""
+    if settings.load().is_on_citus:
+        return  # its locks are taken on every machine, and not given back at once
+    tables = [sql.Identifier("marts", name) for (name,) in connection.execute(_READ)]
+    if not tables:
+        return
+    lock = sql.SQL("lock table {}").format(sql.SQL(", ").join(tables))
+    ends = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < ends:
+        try:
+            with connection.transaction():
+                connection.execute(f"set local lock_timeout = {_HELD_UP_MS}".encode())
+                connection.execute(lock)
+                connection.execute("set local lock_timeout to default")
+            return
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(_AGAIN_S)
 
 
 def _newest_build(connection: psycopg.Connection) -> tuple[int, str]:
@@ -56,8 +113,18 @@ def _swap(connection: psycopg.Connection, schema: str) -> None:
         )
 
 
-def _grant(connection: psycopg.Connection) -> None:
-    """Rights on tables travel with their schema; the right to enter it must not."""
-    readers = sql.SQL(", ").join(sql.Identifier(reader) for reader in READERS)
-    connection.execute(sql.SQL("grant usage on schema marts to {}").format(readers))
-    connection.execute(sql.SQL("revoke usage on schema marts_next from {}").format(readers))
+def _close_the_other(connection: psycopg.Connection) -> None:
+    """Rights on tables travel with their schema; the right to enter it must not.
+
+    Whoever has looked up the name of a schema enters it a moment later, and would be refused.
+    """
+    looking = set(connection.execute(_AT_WORK))
+    ends = time.monotonic() + _LOOKING_S
+    while looking and time.monotonic() < ends:
+        time.sleep(_AGAIN_S)
+        looking &= set(connection.execute(_AT_WORK))
+    connection.execute(sql.SQL("revoke usage on schema marts_next from {}").format(_readers()))
+
+
+def _readers() -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(reader) for reader in READERS)
