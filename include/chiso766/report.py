@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ from chiso766.report_period import ReportPeriod
 ALL = "tat-ca"
 BRIEF = "tom-tat"
 _HIGHEST_RECEIVER = "Văn phòng Chính phủ"
+_DRAFTS = ".draft-"
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ def make_official(day: date) -> list[Path]:
 
 def _make(connection: psycopg.Connection, period: ReportPeriod) -> list[Path]:
     folder = settings.make_private(publish.page_path().parent / "official" / period.period_code)
+    for left in folder.glob(f"{_DRAFTS}*"):  # by a process that was killed
+        shutil.rmtree(left)
     _bring(folder)
     written = []
     for path, write in _official(connection, folder, period):
@@ -140,7 +144,7 @@ def _bring(folder: Path) -> None:
 
 def _replace(path: Path, write: Callable[[Path], None]) -> bool:
     """Write a report unless it is there with the same content; what it replaces is kept."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-") as drafts:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_DRAFTS) as drafts:
         draft = Path(drafts) / path.name
         write(draft)
         if path.exists() and _content(path) == _content(draft):
