@@ -13,7 +13,7 @@ import pytest
 
 @contextmanager
 def small_disk(place: Path, size: str) -> Iterator[None]:
-    """A folder is a disk of this size while the body runs; the test is skipped where none may be."""
+    """A folder is a disk while the body runs; where none may be mounted, the test is skipped."""
     with disk_where_allowed(place, size) as is_disk:
         if not is_disk:
             pytest.skip("only root may mount a disk, and not on every machine")
