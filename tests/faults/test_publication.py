@@ -8,11 +8,13 @@ one after the other in the same night.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from zipfile import ZipFile
@@ -23,7 +25,7 @@ from openpyxl import Workbook
 from chiso766 import database, server, settings
 from chiso766.publish import page_path
 
-from . import nights
+from . import jumping_night, nights
 from .conftest import installed, superuser
 from .contents import reports
 from .disks import disk_where_allowed, full, small_disk
@@ -286,3 +288,35 @@ def test_two_nights_at_once_end_as_the_newer_one(evening: Evening) -> None:
         ).fetchone()
     assert twice == []
     assert newest == (SECOND, "published")
+
+
+def test_a_clock_that_jumps_by_years_before_each_step_changes_no_result(
+    evening: Evening, tmp_path: Path
+) -> None:
+    """The clock of the steps and of the database."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("clock.c, the clock that jumps, needs a C compiler")
+    library = tmp_path / "clock.so"
+    source = Path(__file__).with_name("clock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    evening.restore(STAGES[0])
+    server.stop()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LD_PRELOAD", str(library))
+        environment.setenv("CLOCK_JUMP", str(tmp_path / "jump"))
+        jumping_night.set_clock(jumping_night.YEARS[0])
+        server.start()
+        with superuser() as connection:
+            [(is_another_year,)] = connection.execute(
+                "select clock_timestamp() < %s - interval '300 days'", [datetime.now(UTC)]
+            )
+        assert is_another_year
+        subprocess.run(
+            [sys.executable, "-m", "tests.faults.jumping_night"],
+            cwd=settings.PROJECT_ROOT,
+            check=True,
+        )
+        server.stop()
+    server.start()
+    assert result() == evening.expected
