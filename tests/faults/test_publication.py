@@ -124,21 +124,21 @@ def beside_the_session_of_a_killed_build() -> None:
     with superuser() as holder:
         holder.execute("lock table intermediate_next.int_period in access share mode")
         killed = nights.start(BUILD)
-        until_sessions_wait(1)
+        until_sessions_wait(1, killed)
         os.kill(killed, signal.SIGKILL)
         assert nights.wait(killed) == KILLED
         again = nights.start(BUILD)
-        until_sessions_wait(2)
+        until_sessions_wait(2, again)
     assert nights.wait(again) == 0
 
 
-def until_sessions_wait(number: int) -> None:
-    """Until so many sessions wait for a lock other than that of the build."""
+def until_sessions_wait(number: int, child: int) -> None:
+    """Until so many sessions wait for a lock, or the process that should make them has ended."""
     with superuser() as connection:
         connection.autocommit = True
         asked = "select count(distinct pid) from pg_locks where not granted"
         while connection.execute(asked).fetchone() != (number,):
-            pass
+            assert os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 @pytest.mark.skipif(not MOMENTS, reason="takes long: CHISO_TEST_CRASHES says at how many moments")
