@@ -219,6 +219,7 @@ def test_official_reports_killed_while_they_are_written_are_whole_and_kept_once(
     assert number > 2
     expected = evening.expected.reports | (kept if is_there else {})
     assert reports() == expected
+    assert list(folder.rglob(".draft*")) == []
 
 
 def write_another(path: Path) -> None:
