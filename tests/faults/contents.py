@@ -103,7 +103,7 @@ def reports() -> dict[str, object]:
     Pages made by dbt and Great Expectations tell their time and have random marks.
     """
     folder = settings.load().home / "reports"
-    names = [name for name in _files(folder) if not f"/{name}".count("/.")]  # drafts and notes
+    names = [name for name in _files(folder) if "/." not in f"/{name}"]  # no drafts or notes
     return {name: _content(folder / name) for name in names}
 
 
