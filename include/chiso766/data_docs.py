@@ -50,7 +50,7 @@ def write(connection: psycopg.Connection, day: date) -> None:
     The pages of the day before stay until the new ones are complete. The connection reads ``ops``
     and ``reference``. Raises ``OSError`` where there is no room.
     """
-    draft = settings.load().home / "quy_tac_tiep_nhan.draft"
+    draft = folder().with_suffix(".draft")  # on the same disk
     shutil.rmtree(draft, ignore_errors=True)
     context = _context(draft)
     sentences: dict[str, str] = dict(connection.execute(_SENTENCES).fetchall())

@@ -6,6 +6,7 @@ import functools
 import logging
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
@@ -44,8 +45,9 @@ def in_plain_words(step: Callable[_P, _R]) -> Callable[_P, _R]:
 
 def unexpected(error: Exception) -> str:
     """Keep where an error comes from in logs/errors.log; returns what to say about it."""
-    path = settings.make_private(settings.load().logs) / "errors.log"
-    with open(path, "a", encoding="utf-8") as file:
+    path = settings.load().logs / "errors.log"
+    # On a full disk, the sentence is the more needed.
+    with suppress(OSError), open(settings.make_private(path.parent) / path.name, "a") as file:
         file.write(_places(error))
     if isinstance(error, psycopg.Error):
         code = error.sqlstate or type(error).__name__

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ from chiso766.report_period import ReportPeriod
 ALL = "tat-ca"
 BRIEF = "tom-tat"
 _HIGHEST_RECEIVER = "Văn phòng Chính phủ"
+_DRAFTS = ".draft-"
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,8 @@ def make_official(day: date) -> list[Path]:
 
 def _make(connection: psycopg.Connection, period: ReportPeriod) -> list[Path]:
     folder = settings.make_private(publish.page_path().parent / "official" / period.period_code)
+    for left in folder.glob(f"{_DRAFTS}*"):  # by a process that was killed
+        shutil.rmtree(left)
     _bring(folder)
     written = []
     for path, report in _official(connection, folder, period):
@@ -159,7 +163,7 @@ def _bring(folder: Path) -> None:
 
 def _replace(path: Path, report: _Report) -> bool:
     """Write a report unless it is there with the same content; what it replaces is kept."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".draft-") as drafts:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_DRAFTS) as drafts:
         draft = Path(drafts) / path.name
         report.write(draft)
         if path.exists() and _content(path) == _content(draft):

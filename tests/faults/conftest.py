@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,7 +27,13 @@ _KEPT_SCHEMAS = ("ops", "raw", "set_aside")
 @pytest.fixture(scope="module")
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """CHISO_HOME with a server of its own, prepared, and an empty drop folder."""
-    folder = tmp_path_factory.mktemp("faults")
+    with installed(tmp_path_factory.mktemp("faults")) as home:
+        yield home
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[Path]:
+    """``own_home``, in a folder."""
     with other_home(folder / "home") as environment:
         environment.setenv("CHISO_EXPORTS", str(folder / "exports"))
         environment.setenv("CHISO_SECRET_KEY", "k" * settings.SHORTEST_SECRET)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import psycopg
 from openpyxl import load_workbook
@@ -96,18 +97,22 @@ def assert_accounts_are_right(connection: psycopg.Connection) -> None:
 
 
 def reports() -> dict[str, object]:
-    """File that people see -> its bytes, or of a spreadsheet, which tells its time, its cells.
+    """File that people see -> its bytes, or of a spreadsheet, which tells its time, its cells, and
+    of a document its parts.
 
     Pages made by dbt and Great Expectations tell their time and have random marks.
     """
     folder = settings.load().home / "reports"
-    names = [name for name in _files(folder) if not Path(name).name.startswith(".")]
+    names = [name for name in _files(folder) if "/." not in f"/{name}"]  # no drafts or notes
     return {name: _content(folder / name) for name in names}
 
 
 def _content(path: Path) -> object:
     if path == data_dictionary.page_path() or data_docs.folder() in path.parents:
         return path.stat().st_size > 0
+    if path.suffix == ".docx":
+        with ZipFile(path) as parts:
+            return {part.filename: part.CRC for part in parts.infolist()}
     if path.suffix != ".xlsx":
         return path.read_bytes()
     return [[*sheet.iter_rows(values_only=True)] for sheet in load_workbook(path)]

@@ -10,7 +10,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +27,7 @@ from chiso766.warehouse import prepare
 from ..deliveries import DOSSIER, deliver, loads
 from . import nights
 from .conftest import Nights, superuser
+from .disks import mount, small_disk
 from .injection import A_PROCESS, ACTS, Fault
 from .nights import FIRST, LOADING, Step
 
@@ -127,7 +127,7 @@ def test_two_at_once(two_nights: Nights, step: int) -> None:
         first = nights.start(LOADING[step], Fault("stop", moment))
         assert nights.wait(first) == 0
         second = nights.start(LOADING[step])
-        until_it_waits_or_ends(second)
+        nights.until_it_waits_or_ends(second)
         os.kill(first, signal.SIGCONT)
         assert (nights.wait(first), nights.wait(second)) == (0, 0), moment
         two_nights.run_again(step)
@@ -194,24 +194,6 @@ def with_small_files(size: int, function: Callable[..., None], *arguments: objec
 
 
 @contextmanager
-def small_disk(place: Path, size: str) -> Iterator[None]:
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a disk")
-    if mount(f"size={size},mode=700", place):
-        pytest.skip("this machine lets nobody mount a disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", place], check=True)
-
-
-def mount(options: str, place: Path) -> int:
-    """The exit code of ``mount``."""
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place]
-    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
-
-
-@contextmanager
 def tablespace(place: Path) -> Iterator[None]:
     """What the loads make from now on lies at this place."""
     with superuser() as connection:
@@ -225,17 +207,6 @@ def tablespace(place: Path) -> Iterator[None]:
         finally:
             connection.execute(role + b" reset default_tablespace")
             connection.execute("drop tablespace small")
-
-
-def until_it_waits_or_ends(child: int) -> None:
-    """Until a process waits for the lock of another one; without locks it comes to its end."""
-    with database.connect(autocommit=True) as connection:
-        while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            waiting = connection.execute(
-                "select from pg_locks where locktype = 'advisory' and not granted"
-            ).fetchone()
-            if waiting is not None:
-                return
 
 
 def workbook() -> bytes:

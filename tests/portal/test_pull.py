@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import signal
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,16 @@ import pytest
 from chiso766 import portal, settings
 from chiso766.check import check_day
 from chiso766.connectors import transfer
+from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.landing import landing_path
 from chiso766.portal import PAUSE_S, pull_day
 
 from ..connectors.servers import Answer, HttpServer, new_certificate
-from ..deliveries import DAY, GOOD, deliver, loads, newest, select
+from ..deliveries import DAY, GOOD, deliver, empty, loads, newest, select
+from ..faults import nights
+from ..faults.injection import FOLDERS, Fault
 from .answers import CITY, ENDPOINTS, WARD, answer, listed_unit, ok, result
 from .conftest import PREFIX, TOKEN, Declare, Portal, Say
 
@@ -439,3 +444,28 @@ def test_a_pull_that_was_killed_leaves_nothing_behind(replayed: Portal) -> None:
 
     assert landed()["service-results_2026_1.json"] == Answer(answer("service-results")).content()
     assert list(folder.iterdir()) == []
+
+
+# --- what dies meanwhile ---------------------------------------------------------------------
+
+
+def test_a_pull_killed_at_every_kind_of_moment_is_made_again_without_loss_or_double(
+    replayed: Portal,
+) -> None:
+    pull = nights.Step("pull", lambda: pull_day(DAY))
+    assert nights.run(pull) == 0
+    kinds, expected = dict.fromkeys(nights.note()["events"]), landed()
+    empty()
+    with connect() as connection:
+        connection.execute("truncate ops.sighting")
+    for folder in FOLDERS:
+        shutil.rmtree(settings.load().home / folder, ignore_errors=True)
+    for event in kinds:
+        assert nights.run(pull, Fault("kill", event=event)) == -signal.SIGKILL, event
+    assert len(kinds) > 10
+    assert nights.run(pull) == 0
+    assert landed() == expected
+    assert len(select("select from ops.file")) == len(expected)
+    kept = [path.read_bytes() for path in (settings.load().home / "landing").glob("*/*")]
+    assert set(kept) == set(expected.values())
+    assert not [path for path in (settings.load().home / "unfinished").rglob("*") if path.is_file()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,15 +20,17 @@ from urllib.parse import quote, urlsplit
 import psutil
 import pytest
 
-from chiso766 import database, page_server, system
+from chiso766 import database, page_server, server, system
 
 from ..homes import other_home
 
 # Never yesterday, which a scheduler makes up for by itself.
 BEFORE, FIRST, LAST, BY_HAND = (date(2026, 3, number) for number in (9, 10, 11, 12))
+DISTURBED, BESIDE, NEWEST = (date(2026, 3, number) for number in (14, 15, 16))
 STEPS = ("fetch", "check", "build", "gate", "publish")
 PATIENCE_S = 900
 NAMES = (*system.COMPONENTS, system.PAGE)
+PUBLISHED = "select count(*) from ops.build where state = 'published'"
 
 # What the scheduler does for a step that fails in the night, with its deadline moved to the past.
 MISS_A_DEADLINE = """
@@ -102,8 +105,8 @@ def processes_of(home: Path) -> list[psutil.Process]:
     components = [process for name in NAMES if (process := system.component(name))]
     children = [child for process in components for child in process.children(recursive=True)]
     postmaster = int((home / "postgres/data/postmaster.pid").read_text().splitlines()[0])
-    server = psutil.Process(postmaster)
-    return [*components, *children, server, *server.children(recursive=True)]
+    postgres = psutil.Process(postmaster)
+    return [*components, *children, postgres, *postgres.children(recursive=True)]
 
 
 def test_every_component_is_healthy() -> None:
@@ -259,9 +262,8 @@ def test_the_form_of_the_ui_reloads_a_chosen_day_and_the_night_follows(up: Path)
     body = {"logical_date": None, "partition_key": str(FIRST), "conf": asked}
     run = api("/api/v2/dags/fetch/dagRuns", token, body)["dag_run_id"]
     with database.connect() as connection:
-        builds = "select count(*) from ops.build where state = 'published'"
-        [(before,)] = connection.execute(builds)
-    until(lambda: published(builds) > before)
+        [(before,)] = connection.execute(PUBLISHED)
+    until(lambda: counted(PUBLISHED) > before)
     with database.connect() as connection:
         reloads = connection.execute("select run_id, export_day, reason from ops.reload").fetchall()
     assert reloads == [(run, FIRST, asked["reason"])]
@@ -278,7 +280,7 @@ def test_a_run_without_a_day_fails_at_once_and_its_log_ends_with_what_to_do(up: 
     assert "hãy bấm Trigger lại và ghi ngày vào ô Partition Key" in last
 
 
-def published(query: str) -> int:
+def counted(query: str) -> int:
     with database.connect() as connection:
         [(count,)] = connection.execute(query.encode())
     return int(count)
@@ -325,14 +327,76 @@ def test_the_page_of_the_newest_night_is_served(up: Path) -> None:
         assert answer.read() == (up / "reports" / "scorecard.html").read_bytes()
 
 
-def test_what_was_killed_all_at_once_is_started_again(chiso: Callable[..., Any]) -> None:
-    """As a machine does that loses its power: the files that name the processes stay."""
-    running = [process for name in NAMES if (process := system.component(name))]
-    family = running + [child for process in running for child in process.children(recursive=True)]
+def ask_for_a_night(day: date, token: str) -> None:
+    """As the form of the UI does; the steps follow each other."""
+    api("/api/v2/dags/fetch/dagRuns", token, {"logical_date": None, "partition_key": str(day)})
+
+
+def runs_of(day: date) -> list[tuple]:
+    return metadata(f"select dag_id, state from dag_run where partition_key = '{day}' order by id")
+
+
+def test_a_night_whose_database_restarts_and_whose_scheduler_is_killed_is_published_once(
+    up: Path, chiso: Callable[..., Any]
+) -> None:
+    """The database holds the warehouse and Airflow's metadata. What takes minutes until Airflow
+    sees to it is made to have happened an hour ago."""
+    ask_for_a_night(DISTURBED, login(up))
+    of_the_day = f"from ops.build where as_of_day = '{DISTURBED}'"
+    until(lambda: counted(f"select count(*) {of_the_day} and state = 'building'"))
+    scheduler = system.component("scheduler")
+    assert scheduler is not None
+    server.stop()
+    kill([scheduler])
+    server.start()
+    an_hour_ago("job", "latest_heartbeat", "job_type = 'SchedulerJob'")
+    an_hour_ago("task_instance", "end_date", "state = 'up_for_retry'")
+    # What ends for want of its database may do so while it is being looked at.
+    until(lambda: chiso("up").returncode == 0)
+    until(lambda: ("publish", "success") in runs_of(DISTURBED))
+    assert runs_of(DISTURBED) == [(step, "success") for step in STEPS]
+    assert counted(f"select count(*) {of_the_day} and state = 'published'") == 1
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CHISO_TEST_CRASHES"), reason="takes long: CHISO_TEST_CRASHES=1"
+)
+def test_a_night_in_the_foreground_beside_the_schedulers_ends_as_the_newer_one(
+    up: Path, chiso: Callable[..., Any]
+) -> None:
+    ask_for_a_night(BESIDE, login(up))
+    done = chiso("nightly", str(NEWEST))
+    assert (done.returncode, done.stdout) == (0, f"Đã công bố số liệu đến hết ngày {NEWEST}.\n")
+    until(lambda: ("publish", "success") in runs_of(BESIDE))
+    for day in (BESIDE, NEWEST):
+        assert runs_of(day) == [(step, "success") for step in STEPS]
+    with database.connect() as connection:
+        newest = connection.execute(
+            "select as_of_day, state from ops.build order by build_id desc limit 1"
+        ).fetchone()
+    assert newest == (NEWEST, "published")
+
+
+def an_hour_ago(table: str, column: str, which: str) -> list[tuple]:
+    """Move a moment of Airflow's metadata back by an hour; returns the rows that were moved."""
+    return metadata(
+        f"update {table} set {column} = {column} - interval '1 hour' where {which} returning 1"
+    )
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """With their children."""
+    family = [*processes, *(each for one in processes for each in one.children(recursive=True))]
     for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):  # ended with its parent
             process.kill()
     psutil.wait_procs(family, timeout=10)
+
+
+def test_what_was_killed_all_at_once_is_started_again(chiso: Callable[..., Any]) -> None:
+    """As a machine does that loses its power: the files that name the processes stay."""
+    running = [process for name in NAMES if (process := system.component(name))]
+    kill(running)
     said = chiso("status").stdout
     assert "Trang báo cáo: đã dừng" in said
     assert chiso("up").returncode == 0
@@ -343,10 +407,7 @@ def test_what_was_killed_all_at_once_is_started_again(chiso: Callable[..., Any])
 def test_a_component_that_died_is_named_and_started_again(chiso: Callable[..., Any]) -> None:
     triggerer = system.component("triggerer")
     assert triggerer is not None
-    family = [triggerer, *triggerer.children(recursive=True)]
-    for process in family:
-        process.kill()
-    psutil.wait_procs(family, timeout=10)
+    kill([triggerer])
     assert "Airflow: thiếu triggerer" in chiso("status").stdout
     assert chiso("up").returncode == 0
     assert system.component("triggerer") not in (None, triggerer)
