@@ -8,7 +8,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from chiso766 import history, settings
+from chiso766 import history
 from chiso766.build import build_lock
 from chiso766.database import READERS
 from chiso766.errors import ChisoError
@@ -16,20 +16,13 @@ from chiso766.errors import ChisoError
 # indicator_evidence is a view over intermediate tables, so they change places with the marts.
 _SWAPPED = ("intermediate", "marts")
 
-# How long a publication waits for those who are reading; one who reads on does not hold it up.
-_PATIENCE_S = 30
-# Who wants to read meanwhile waits so long at most, and then goes before the publication.
-_HELD_UP_MS = 100
+# One machine at a time brings the reports up to date, and all of them are of one publication.
+PUBLICATION_LOCK = 766_000_006
+
 # How long a statement may have looked for its tables before the marts changed places.
 _LOOKING_S = 5
 _AGAIN_S = 0.05
 
-_READ: LiteralString = """
-    select class.relname
-    from pg_class as class
-    where class.relnamespace = 'marts'::regnamespace and class.relkind in ('r', 'v')
-    order by class.relname
-"""
 _AT_WORK: LiteralString = """
     select lock.virtualxid
     from pg_locks as lock
@@ -41,11 +34,7 @@ _AT_WORK: LiteralString = """
 
 
 def open_gate() -> None:
-    """Publish the newest build in one transaction; a build that failed or broke off is refused.
-
-    A transaction that reads several marts finds all of them of one publication, unless it reads
-    for longer than half a minute.
-    """
+    """Publish the newest build in one transaction; a build that failed or broke off is refused."""
     with build_lock() as connection:
         with connection.transaction():
             _publish(connection)
@@ -61,7 +50,7 @@ def _publish(connection: psycopg.Connection) -> None:
             f"Lần dựng số liệu số {build_id} chưa xong hoặc bị lỗi nên không được công bố:"
             " số liệu đã công bố vẫn giữ nguyên, hãy chạy lại đêm đó."
         )
-    _wait_for_readers(connection)
+    connection.execute("select pg_advisory_xact_lock(%s)", [PUBLICATION_LOCK])
     for schema in _SWAPPED:
         _swap(connection, schema)
     connection.execute(sql.SQL("grant usage on schema marts to {}").format(_readers()))
@@ -71,26 +60,6 @@ def _publish(connection: psycopg.Connection) -> None:
         " where build_id = %s",
         [build_id],
     )
-
-
-def _wait_for_readers(connection: psycopg.Connection) -> None:
-    """Lock what is read, so that nobody has read a part of it before the publication."""
-    if settings.load().is_on_citus:
-        return  # its locks are taken on every machine, and not given back at once
-    tables = [sql.Identifier("marts", name) for (name,) in connection.execute(_READ)]
-    if not tables:
-        return
-    lock = sql.SQL("lock table {}").format(sql.SQL(", ").join(tables))
-    ends = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < ends:
-        try:
-            with connection.transaction():
-                connection.execute(f"set local lock_timeout = {_HELD_UP_MS}".encode())
-                connection.execute(lock)
-                connection.execute("set local lock_timeout to default")
-            return
-        except psycopg.errors.LockNotAvailable:
-            time.sleep(_AGAIN_S)
 
 
 def _newest_build(connection: psycopg.Connection) -> tuple[int, str]:

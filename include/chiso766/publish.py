@@ -27,9 +27,7 @@ from chiso766 import (
 )
 from chiso766.database import connect
 from chiso766.errors import ChisoError
-
-# Any number that nothing else locks: of two machines one at a time brings the reports up to date.
-_REPORTS_LOCK = 766_000_006
+from chiso766.gate import PUBLICATION_LOCK
 
 
 def page_path() -> Path:
@@ -42,7 +40,7 @@ def publish_reports() -> None:
     explains the data to analysts.
     """
     with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [_REPORTS_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [PUBLICATION_LOCK])
         day = scorecard.newest_day(connection)
         pages: tuple[Path, ...] = (page_path().with_stem(f"scorecard-{day}"), page_path())
         _write(f"trang báo cáo ngày {day}", pages, morning_page.write(connection, day))
