@@ -130,6 +130,7 @@ NONE_OF_THE_WAREHOUSE = {
     "page_server": "a port",
     "parsed": "dbt's parsed project",
     "passwords": "passwords",
+    "personal": "a key",
     "postgres_tools": "the log of backups; the dump itself is of backup.py",
     "readers/xls_process": "an export that came in, to another process",
     "report_brief": "the report, recorded by report.py",

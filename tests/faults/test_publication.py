@@ -104,6 +104,7 @@ def assert_yesterday_stands(evening: Evening) -> None:
     assert seen() == evening.yesterday
 
 
+@takes_long
 def test_a_build_in_which_everything_fails_once_after_the_other(evening: Evening) -> None:
     evening.restore(BUILD)
     with reading() as read:
