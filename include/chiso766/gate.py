@@ -20,7 +20,7 @@ _SWAPPED = ("intermediate", "marts")
 PUBLICATION_LOCK = 766_000_006
 
 # How long a statement may have looked for its tables before the marts changed places.
-_LOOKING_S = 5
+_LOOKING_S = 2
 _AGAIN_S = 0.05
 
 _AT_WORK: LiteralString = """
