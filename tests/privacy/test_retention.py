@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chiso766 import doctor_warehouse, landing, restore, settings
+from chiso766 import landing, restore, settings
 from chiso766.errors import ChisoError
 from chiso766.purge import purge_night
 from chiso766.reload import ask_reload
@@ -263,7 +263,9 @@ def test_a_restore_misses_what_was_lost_and_not_what_was_purged() -> None:
     assert sentence.startswith("Vùng lưu thiếu 1 tệp mà kho dữ liệu đã nhận")
 
 
-def test_the_doctor_names_files_that_nobody_purges() -> None:
+def test_the_doctor_names_files_that_nobody_purges(airflow: None) -> None:
+    from chiso766 import doctor_warehouse  # with it comes Airflow
+
     load_old_and_new()
     assert list(doctor_warehouse.retention()) == []
     load_days(NIGHT + timedelta(days=2))
