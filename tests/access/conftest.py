@@ -34,7 +34,7 @@ def one_night() -> None:
     open_gate()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The home; beside the usual accounts there are Superset's, one of another unit, a stranger."""
     home = tmp_path_factory.mktemp("access") / "home"
