@@ -147,7 +147,7 @@ def test_only_the_password_of_this_installation_opens_the_ui(up: Path) -> None:
         api("/api/v2/dags")
     dags = api("/api/v2/dags", login(up))["dags"]
     paused = {dag["dag_id"]: dag["is_paused"] for dag in dags}
-    assert paused == dict.fromkeys((*STEPS, "portal", "report", "backup"), False)
+    assert paused == dict.fromkeys((*STEPS, "portal", "report", "backup", "purge"), False)
     assert api("/api/v2/importErrors", login(up))["import_errors"] == []
 
 
