@@ -397,7 +397,7 @@ def write(connection: psycopg.Connection, day: date) -> str:
             **_data(marts),
         }
         about = _about(marts, sides[0].card, night_before) if sides else {}
-    return _environment().get_template("scorecard.html").render(common | about)
+    return environment().get_template("scorecard.html").render(common | about)
 
 
 def _about(marts: _Marts, card: Scorecard, night_before: Row | None) -> Row:
@@ -659,7 +659,8 @@ def _due(moment: datetime) -> str:
     return moment.strftime(form)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with what they call."""
     environment = Environment(
         loader=PackageLoader("chiso766"),
         autoescape=True,

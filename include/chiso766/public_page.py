@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import LiteralString
 
 import psycopg
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from psycopg.rows import class_row
 
 from chiso766 import charts, scorecard, settings
 from chiso766 import period as periods
+from chiso766.morning_page import environment
 from chiso766.period import Period
-from chiso766.scorecard import decimal_comma
 from chiso766.situation import PROFILE
 
 # Fewer things than this could be known to be somebody's.
@@ -88,12 +87,16 @@ def write(connection: psycopg.Connection, day: date) -> str | None:
     card = scorecard.read(connection, unit, month, PROFILE)
     if card is None:
         return None
-    return _template().render(
-        card=card,
-        bars=charts.groups(card.groups, "Điểm của từng nhóm: xem bảng bên cạnh."),
-        fields=shown(_fields(connection, unit, month)),
-        least=LEAST_SHOWN,
-        rating=scorecard.RATING_NAMES[card.total["rating"]],
+    return (
+        environment()
+        .get_template("public.html")
+        .render(
+            card=card,
+            bars=charts.groups(card.groups, "Điểm của từng nhóm: xem bảng bên cạnh."),
+            fields=shown(_fields(connection, unit, month)),
+            least=LEAST_SHOWN,
+            rating=scorecard.RATING_NAMES[card.total["rating"]],
+        )
     )
 
 
@@ -104,15 +107,3 @@ def _fields(connection: psycopg.Connection, unit: str, month: Period) -> list[Fi
 
 def _sum(fields: list[Field]) -> Field:
     return Field(OTHERS, sum(one.in_time for one in fields), sum(one.late for one in fields))
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("chiso766"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["decimal_comma"] = decimal_comma
-    return environment.get_template("public.html")
