@@ -128,13 +128,17 @@ def test_no_marts_are_published_between_two_reports(published: None) -> None:
         assert as_of(reader, "fct_scorecard") != before
 
 
-def test_who_is_looking_for_a_mart_is_let_in_and_nobody_after(published: None) -> None:
+def test_who_is_looking_for_a_mart_is_let_in_and_nobody_after(
+    published: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_LOOKING_S", 60)
     with database.connect() as owner, database.connect("chiso_bi") as looking:
         owner.autocommit = True
         looking.execute("select 1")  # it might be about to look up a name
         with publishing() as thread:
             entered = "select where has_schema_privilege('chiso_bi', 'marts_next', 'usage')"
             until(owner, entered, thread)
+            thread.join(timeout=0.5)  # it would have ended, did it wait for nobody
             assert enters_the_other(owner)
             looking.rollback()
         assert not enters_the_other(owner)
