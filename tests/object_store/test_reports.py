@@ -78,7 +78,7 @@ def made(home: Path, environment: pytest.MonkeyPatch, content: str) -> None:
             parts.writestr("xl/sheet.xml", content)
 
     report._bring(folder)
-    report._replace(folder / "H24.xlsx", write)
+    report._replace(folder / "H24.xlsx", report._Report("H24", None, write))
     publish.share(folder.iterdir())
 
 
