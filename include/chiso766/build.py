@@ -36,7 +36,7 @@ def build_marts() -> None:
         build_id, last_load_id = _begin(connection, as_of_day)
         rules = kept.rules(connection, last_load_id)
         since = kept.take(connection, rules)
-        result = run_dbt(["build"], as_of_day, last_load_id, since=since)
+        result = run_dbt(["build"], as_of_day, last_load_id, since=since, build_id=build_id)
         failures = _record_nodes(connection, build_id, result)
         try:
             if not result.success:
@@ -67,12 +67,15 @@ def _newest_night(connection: psycopg.Connection) -> date:
 
 
 def _begin(connection: psycopg.Connection, as_of_day: date) -> tuple[int, int]:
-    [(build_id, last_load_id)] = connection.execute(
-        "insert into ops.build (as_of_day, last_load_id, state)"
-        " select %s, coalesce(max(load_id), 0), 'building' from ops.load"
-        " returning build_id, last_load_id",
-        [as_of_day],
-    ).fetchall()
+    with connection.transaction():
+        # From here on no model of an earlier build is made (dbt/macros/only_in_its_build.sql).
+        connection.execute("lock table ops.build in exclusive mode")
+        [(build_id, last_load_id)] = connection.execute(
+            "insert into ops.build (as_of_day, last_load_id, state)"
+            " select %s, coalesce(max(load_id), 0), 'building' from ops.load"
+            " returning build_id, last_load_id",
+            [as_of_day],
+        ).fetchall()
     return build_id, last_load_id
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,14 +86,15 @@ class Evening:
 
     def __init__(self) -> None:
         self.events: dict[str, list[str]] = {}
-        for step in LOADING[:OF_A_NIGHT]:
-            _deliver_and_run(step)
-        for step in (BUILD, GATE, BUILD, GATE, PUBLISH):  # the second goes on from the first
-            _deliver_and_run(step)
+        # The second build goes on from the first.
+        for step in (*LOADING[:OF_A_NIGHT], BUILD, GATE, BUILD, GATE, PUBLISH):
+            _deliver(step)
+            _run(step)
         self.yesterday = seen()
         for step in STAGES:
+            _deliver(step)
             self._keep(step)
-            _deliver_and_run(step)
+            _run(step)
             self.events[step.name] = nights.note()["events"]
         self.today = seen()
         self.expected = result()
@@ -116,7 +117,7 @@ class Evening:
     def finish(self, step: Step) -> None:
         """The night from a stage on; it ends as the undisturbed one."""
         for each in STAGES[STAGES.index(step) :]:
-            assert run(each) == 0, nights.note()["sentence"]
+            _run(each)
         assert result() == self.expected
 
     def _keep(self, step: Step) -> None:
@@ -132,15 +133,18 @@ class Evening:
             _copy(folder, _kept_folder(step, folder))
 
 
-def _deliver_and_run(step: Step) -> None:
+def _deliver(step: Step) -> None:
     if step.deliver:
         step.deliver()
+
+
+def _run(step: Step) -> None:
     assert run(step) == 0, nights.note()["sentence"]
 
 
 def run(step: Step, fault: nights.Fault | None = None) -> int:
-    """Run a stage, as each is run best; returns its exit code."""
-    return (nights.run_apart if step in (PUBLISH, REPORT) else nights.run)(step, fault)
+    """Run a stage; returns its exit code: 0, 1 where it raised, -9 where it was killed."""
+    return nights.start_apart(step, fault).wait()
 
 
 def seen() -> str:
@@ -158,15 +162,14 @@ def reading() -> Iterator[set[str]]:
     """
     note = settings.load().home.parent / "seen.jsonl"
     note.unlink(missing_ok=True)
-    child = os.fork()
-    if not child:
-        _read_for_ever(note)
+    command = [sys.executable, "-m", "tests.faults.evening", str(note)]
+    reader = subprocess.Popen(command, cwd=settings.PROJECT_ROOT)
     found: set[str] = set()
     try:
         yield found
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        reader.kill()
+        reader.wait()
     found |= {json.loads(line) for line in note.read_text().splitlines()}
 
 
@@ -210,3 +213,7 @@ def _copy(folder: Path, to: Path) -> None:
         shutil.rmtree(there) if there.is_dir() else there.unlink()
     if folder.exists():
         shutil.copytree(folder, to, dirs_exist_ok=True)
+
+
+if __name__ == "__main__":
+    _read_for_ever(Path(sys.argv[1]))

@@ -86,7 +86,7 @@ BUILD = Step("build", in_plain_words(build_marts))
 GATE = Step("gate", in_plain_words(open_gate))
 PUBLISH = Step("publish", in_plain_words(publish_reports))
 REPORT = Step("report", in_plain_words(lambda: make_official(SECOND)))
-_WITH_CHARTS = {step.name: step for step in (PUBLISH, REPORT)}
+_STEPS = {step.name: step for step in (*LOADING, BUILD, GATE, PUBLISH, REPORT)}
 
 
 def start(step: Step, fault: Fault | None = None) -> int:
@@ -135,19 +135,19 @@ def run(step: Step, fault: Fault | None = None) -> int:
 
 
 def publish(fault: Fault | None = None) -> int:
-    return run_apart(PUBLISH, fault)
+    return start_apart(PUBLISH, fault).wait()
 
 
-def run_apart(step: Step, fault: Fault | None = None) -> int:
-    """``PUBLISH`` or ``REPORT``, in a Python of its own.
+def start_apart(step: Step, fault: Fault | None = None) -> subprocess.Popen[bytes]:
+    """Run a step in a Python of its own.
 
-    What draws charts has threads: where a test before drew some, a fork of that process would wait
-    for them for ever.
+    What builds and what draws charts has threads: where a test before did so, a fork of that
+    process would wait for them for ever.
     """
     given = [fault.act, str(fault.number), fault.event] if fault else []
     _note_file().unlink(missing_ok=True)
     command = [sys.executable, "-m", "tests.faults.nights", step.name, *given]
-    return subprocess.run(command, cwd=settings.PROJECT_ROOT, check=False).returncode
+    return subprocess.Popen(command, cwd=settings.PROJECT_ROOT)
 
 
 def note() -> dict[str, Any]:
@@ -173,4 +173,4 @@ def until_it_waits_or_ends(child: int) -> None:
 if __name__ == "__main__":
     name, *given = sys.argv[1:]
     act, number, event = given or ("", "0", "")
-    _run(_WITH_CHARTS[name], Fault(act, int(number), event) if act else None)
+    _run(_STEPS[name], Fault(act, int(number), event) if act else None)
