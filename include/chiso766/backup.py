@@ -29,6 +29,7 @@ from chiso766 import (
     warehouse,
 )
 from chiso766.backup_file import DUMP, Manifest
+from chiso766.build_lock import build_lock
 from chiso766.errors import ChisoError
 from chiso766.reload import LOAD_LOCK
 
@@ -97,8 +98,6 @@ def nightly() -> None:
 
 def write(path: Path) -> None:
     """Write a backup, whole or not at all, of a moment at which no step is half done."""
-    from chiso766.build import build_lock  # with dbt
-
     refuse_citus()
     with build_lock() as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOAD_LOCK])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
@@ -14,19 +12,9 @@ from dbt.artifacts.schemas.results import NodeResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from chiso766 import improvement, kept, parsed, settings
-from chiso766.database import connect, tls, warehouse_url
+from chiso766.build_lock import build_lock
+from chiso766.database import tls, warehouse_url
 from chiso766.errors import ChisoError
-
-# One build at a time, and no publication while one runs: marts_next is a single place.
-BUILD_LOCK = 766_000_003
-
-
-@contextmanager
-def build_lock() -> Iterator[psycopg.Connection]:
-    """A connection that alone may touch ``marts_next``; other builds and publications wait."""
-    with connect(autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", [BUILD_LOCK])
-        yield connection
 
 
 def build_marts() -> None:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from chiso766 import history
-from chiso766.build import build_lock
+from chiso766.build_lock import build_lock
 from chiso766.database import READERS
 from chiso766.errors import ChisoError
 

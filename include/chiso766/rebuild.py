@@ -58,7 +58,7 @@ def rebuilt(
 ) -> Iterator[None]:
     """Build ``models`` and what they need as of ``night`` into ``schema``, which is dropped after.
 
-    The law is that of today. The connection holds the build's lock (``build.build_lock``) and
+    The law is that of today. The connection holds the build's lock (``build_lock``) and
     commits by itself.
     """
     drop = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))

@@ -35,6 +35,7 @@ from chiso766 import (
     settings,
 )
 from chiso766 import period as periods
+from chiso766.build_lock import build_lock
 from chiso766.errors import ChisoError
 from chiso766.report_forms import FORMS, fill
 from chiso766.report_period import ReportPeriod
@@ -90,8 +91,6 @@ def make_official(day: date) -> list[Path]:
 
     Returns what was written; what has the content that is there already is not.
     """
-    from chiso766.build import build_lock  # with dbt, which the command does not need
-
     with build_lock() as connection:  # nothing is published while they are made
         newest = scorecard.newest_day(connection)
         [(is_cut_off_day,)] = connection.execute(_IS_CUT_OFF_DAY, [day]).fetchall()

@@ -31,6 +31,7 @@ from chiso766 import (
     warehouse,
 )
 from chiso766.backup_file import DUMP, Manifest
+from chiso766.build_lock import build_lock
 from chiso766.errors import ChisoError
 from chiso766.landing import landing_path
 from chiso766.reload import LOAD_LOCK
@@ -95,8 +96,6 @@ def run(path: Path, replace: bool) -> None:
 def _restore(
     admin: psycopg.Connection, manifest: Manifest, archive: ZipFile, replace: bool
 ) -> None:
-    from chiso766.build import build_lock  # with dbt
-
     [(is_alone,)] = admin.execute("select pg_try_advisory_lock(%s)", [_RESTORE_LOCK]).fetchall()
     if not is_alone:
         raise ChisoError("Đang có lệnh khôi phục khác chạy: hãy đợi nó xong rồi chạy lại.")

@@ -28,7 +28,7 @@ from chiso766 import (
     terminal,
     warehouse,
 )
-from chiso766.build import BUILD_LOCK
+from chiso766.build_lock import BUILD_LOCK
 from chiso766.errors import ChisoError
 from chiso766.locks import exclusive
 from chiso766.nightly import airflow_lock

@@ -31,6 +31,7 @@ from chiso766 import (
     terminal,
     warehouse,
 )
+from chiso766.build_lock import BUILD_LOCK
 from chiso766.errors import ChisoError
 from chiso766.locks import exclusive
 from chiso766.nightly import airflow_lock
@@ -224,16 +225,23 @@ def _last_night() -> list[str]:
 
 def _last_build(connection: psycopg.Connection) -> str:
     row = connection.execute(
-        "select as_of_day, state, error, coalesce(published_at, built_at, started_at)"
-        " from ops.build order by build_id desc limit 1"
+        "select as_of_day, state, error, coalesce(published_at, built_at, started_at), exists ("
+        " select from pg_locks join pg_database on oid = database and datname = current_database()"
+        " where locktype = 'advisory' and objid = %s and granted"
+        ") from ops.build order by build_id desc limit 1",
+        [BUILD_LOCK],
     ).fetchone()
     if row is None:
         return "Đêm gần nhất: chưa có."
-    day, state, error, moment = row
+    day, state, error, moment, is_at_work = row
+    if state == "building" and not is_at_work:
+        state = "broken off"
     outcome = {
         "published": f"đã công bố lúc {_local(moment)}",
         "built": f"đã dựng lúc {_local(moment)} nhưng chưa công bố",
         "building": f"đang dựng từ {_local(moment)}",
+        "broken off": f"dựng từ {_local(moment)} rồi bị ngắt giữa chừng, số liệu đã công bố vẫn"
+        f" giữ nguyên: hãy chạy lại bằng ./chiso nightly {day}",
         "failed": f"dựng không xong lúc {_local(moment)}: {error}",
     }[state]
     return f"Đêm gần nhất: số liệu đến hết ngày {day} {outcome}"

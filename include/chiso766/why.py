@@ -18,7 +18,7 @@ from rich.table import Table
 
 from chiso766 import period as periods
 from chiso766 import settings, terminal
-from chiso766.build import build_lock
+from chiso766.build_lock import build_lock
 from chiso766.errors import ChisoError
 from chiso766.period import Period
 from chiso766.rebuild import night_of, rebuilt

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from chiso766 import backup, backup_file, database, server, settings
+from chiso766.build_lock import build_lock
 from chiso766.errors import ChisoError
 
 from ..faults.test_crashes import small_disk
@@ -110,8 +111,6 @@ def test_killed_it_leaves_what_was_there_and_names_no_password_to_other_processe
 
 
 def test_a_step_that_is_at_work_is_waited_for(published: Path, tmp_path: Path) -> None:
-    from chiso766.build import build_lock
-
     command = [sys.executable, "-P", "-m", "chiso766", "backup", str(tmp_path / "kho.chiso766")]
     with database.connect(autocommit=True) as looking:
         with build_lock():

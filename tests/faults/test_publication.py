@@ -148,7 +148,8 @@ def test_a_build_whose_sessions_ended_makes_no_table_of_the_next_build(evening: 
     os.waitid(os.P_PID, older.pid, os.WSTOPPED)
     with superuser() as connection:
         connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'"
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and backend_type = 'client backend'"
         )
     for step in (STAGES[0], CHECK, BUILD):
         assert run(step) == 0

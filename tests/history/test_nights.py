@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from chiso766 import why
-from chiso766.build import build_lock
+from chiso766.build_lock import build_lock
 from chiso766.database import connect
 from chiso766.errors import ChisoError
 from chiso766.rebuild import night_of, rebuilt

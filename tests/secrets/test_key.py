@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from chiso766 import kept, key_chain, reload, rotate, settings
-from chiso766.build import build_lock, build_marts
+from chiso766.build import build_marts
+from chiso766.build_lock import build_lock
 from chiso766.database import connect
 from chiso766.gate import open_gate
 from chiso766.privacy import hashed
