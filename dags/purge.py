@@ -12,14 +12,17 @@ from chiso766.steps import AFTER_THE_BACKUP, ASSETS, NAMES, export_day, settings
 
 @dag(schedule=AFTER_THE_BACKUP, **settings_of("purge"))
 def purge() -> None:
-    """Xóa khỏi vùng lưu những tệp quá hạn lưu, ghi lại đã xóa gì."""
+    """Xóa khỏi vùng lưu những tệp quá hạn lưu, ghi lại đã xóa gì; dọn lịch sử cũ của Airflow."""
 
     @task(inlets=[ASSETS["fetch"]], task_display_name=NAMES["purge"])
     @in_plain_words
     def purge_night(dag_run: Any) -> None:
+        from chiso766 import airflow_history
         from chiso766.purge import purge_night
 
-        purge_night(export_day(dag_run))
+        day = export_day(dag_run)
+        purge_night(day)
+        airflow_history.prune(day)
 
     purge_night()
 

@@ -200,13 +200,14 @@ def test_the_reports_are_made_for_the_export_day_that_the_run_is_of(
 def test_files_are_purged_for_the_export_day_that_the_run_is_of(
     dags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chiso766 import purge
+    from chiso766 import airflow_history, purge
 
     asked = []
     monkeypatch.setattr(purge, "purge_night", asked.append)
+    monkeypatch.setattr(airflow_history, "prune", asked.append)
     [task] = dags["purge"].tasks
     task.python_callable(dag_run=SimpleNamespace(partition_key="2026-11-14"))
-    assert asked == [date(2026, 11, 14)]
+    assert asked == [date(2026, 11, 14)] * 2
 
 
 def test_where_no_portal_is_declared_its_run_ends_at_once(

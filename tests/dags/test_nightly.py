@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chiso766 import airflow_env, database, nightly, settings
+from chiso766 import airflow_env, airflow_history, database, nightly, settings
+from chiso766.access_log import KEPT
 from chiso766.errors import ChisoError
 
 DAY, NEXT_DAY, LAST_DAY = (date(2026, 11, number) for number in (20, 21, 22))
@@ -205,3 +206,22 @@ def test_real_exports_are_refused_where_the_sample_is(
     assert settings.load().exports == delivered
     with pytest.raises(ChisoError, match="dữ liệu mẫu"):
         nightly.run_nights(DAY, DAY)
+
+
+def test_runs_and_their_logs_go_after_four_hundred_days(three_nights: list[tuple]) -> None:
+    """Last of all: nothing that the tests before it read is left."""
+    runs = "select count(*), count(*) filter (where run_type = 'manual') from dag_run"
+    before = metadata(runs)
+    logs = sorted(airflow_env.log_folder().rglob("attempt=1.log"))
+    [(began,)] = metadata("select max(start_date)::date from dag_run")
+    for days in (KEPT.days, KEPT.days + 2):
+        with database.connect() as connection:
+            connection.execute("insert into ops.night values (%s)", [began + timedelta(days=days)])
+        airflow_history.prune(date.max)
+        if days == KEPT.days:
+            assert metadata(runs) == before
+            assert sorted(airflow_env.log_folder().rglob("attempt=1.log")) == logs
+    [(left, by_hand)] = metadata(runs)
+    assert by_hand == 0
+    assert left <= len(STEPS)  # the last scheduled one of each
+    assert list(airflow_env.log_folder().rglob("dag_id=*")) == []
