@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.contextvars import get_contextvars
 
-from chiso766 import airflow_env, fetch, landing, settings
-from chiso766.connectors.offered import StillChanging
+from chiso766 import airflow_env, settings
 from chiso766.sources import SOURCES
 
 from ..deliveries import DAY, GOOD, deliver, select
+from ..homes import other_home
 from ..privacy.planted import files_of, found_in
 
 NEXT_DAY = DAY + timedelta(days=1)
@@ -26,22 +24,27 @@ Line = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def night(warehouse: Path, airflow: None, chiso: Callable[..., Any]) -> dict[str, list[Line]]:
-    """Step -> the lines of its logs, of two nights full of files, some of which cannot be read."""
-    for source in SOURCES:
-        for name, content in files_of(source).items():
-            deliver(source, name, content)
-    deliver("units", "dot2.json", [GOOD["units"] | {"TenDonVi": "Phường khác"}], NEXT_DAY)
-    deliver("ratings", "hong.json", b"{", NEXT_DAY)
-    done = chiso("nightly", str(DAY), "--to", str(NEXT_DAY))
-    assert done.returncode == 0, done.stderr
-    return {step: list(lines_of(step)) for step in STEPS}
+def night(
+    tmp_path_factory: pytest.TempPathFactory, chiso: Callable[..., Any]
+) -> Iterator[dict[str, list[Line]]]:
+    """Step -> the lines of its logs, of two days full of files, some of which cannot be read."""
+    with other_home(tmp_path_factory.mktemp("logs") / "home"):
+        try:
+            for source in SOURCES:
+                for name, content in files_of(source).items():
+                    deliver(source, name, content)
+            changed = [GOOD["units"] | {"TenDonVi": "Phường Nhị Chiểu mới"}]
+            deliver("units", "dot2.json", changed, NEXT_DAY)
+            deliver("ratings", "hong.json", b"{", NEXT_DAY)
+            done = chiso("nightly", str(DAY), "--to", str(NEXT_DAY))
+            assert done.returncode == 0, done.stderr
+            yield {step: list(lines_of(step)) for step in STEPS}
+        finally:
+            chiso("down")
 
 
-def logs_of(step: str) -> Iterator[Path]:
-    """Of this module's nights: each step's logs of the runs of its days."""
-    for path in (airflow_env.log_folder() / f"dag_id={step}").rglob("attempt=1.log"):
-        yield path
+def logs_of(step: str) -> list[Path]:
+    return list((airflow_env.log_folder() / f"dag_id={step}").rglob("attempt=1.log"))
 
 
 def lines_of(step: str) -> Iterator[Line]:
@@ -49,7 +52,9 @@ def lines_of(step: str) -> Iterator[Line]:
         yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
 
-def test_the_line_of_a_load_names_its_step_day_source_and_load(night: dict[str, list[Line]]) -> None:
+def test_the_line_of_a_load_names_its_step_day_source_and_load(
+    night: dict[str, list[Line]],
+) -> None:
     said = [
         (line["load_id"], line["source"], line["day"], line["step"], line["level"])
         for line in night["check"]
@@ -112,22 +117,3 @@ def test_no_log_of_a_step_holds_what_was_planted(night: dict[str, list[Line]]) -
     assert len(read) >= 7
     for path in read:
         assert found_in(path.read_bytes()) == [], path
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_a_run_without_an_export_day_names_the_step_alone(airflow: None, step: str) -> None:
-    from contextvars import copy_context
-    from types import SimpleNamespace
-
-    from chiso766.steps import name_in_log
-
-    def named() -> dict[str, Any]:
-        name_in_log(
-            {
-                "dag": SimpleNamespace(dag_id=step),
-                "dag_run": SimpleNamespace(partition_key="hôm qua"),
-            }
-        )
-        return get_contextvars()
-
-    assert copy_context().run(named) == {"step": step}
