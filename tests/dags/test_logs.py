@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -117,3 +119,26 @@ def test_no_log_of_a_step_holds_what_was_planted(night: dict[str, list[Line]]) -
     assert len(read) >= 7
     for path in read:
         assert found_in(path.read_bytes()) == [], path
+
+
+def test_the_runbook_finds_the_lines_of_a_day_of_a_source_and_of_a_load(
+    night: dict[str, list[Line]],
+) -> None:
+    text = (settings.PROJECT_ROOT / "docs" / "van-hanh.md").read_text(encoding="utf-8")
+    [of_day, of_source, of_load] = re.findall("^grep .*$", text, re.MULTILINE)
+    [a_load, *_] = select("select load_id from ops.load join ops.file using (file_id)")
+    known = {".chiso": str(settings.load().home), "2026-11-22": str(DAY)}
+    known |= {"1234": str(a_load["load_id"])}
+    lines = [line for lines in night.values() for line in lines if line.get("day") == str(DAY)]
+    expected = {
+        of_day: lines,
+        of_source: [line for line in lines if line.get("source") == "dossiers"],
+        of_load: [line for line in lines if line.get("load_id") == a_load["load_id"]],
+    }
+    for command, wanted in expected.items():
+        for example, here in known.items():
+            command = command.replace(example, here)
+        found = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
+        told = [json.loads(line) for line in found.stdout.splitlines()]
+        assert told
+        assert sorted(told, key=str) == sorted(wanted, key=str), command
