@@ -147,7 +147,8 @@ def _fetch(day: date) -> list[_Failure]:
         places = [_Place("", partial(drop_folder.offered, day, earlier))]
         places += [_place(connection, line, day, earlier) for line in lines]
         for place in places:
-            with bound_contextvars(**({"source": place.source} if place.source else {})):
+            about = {"source": place.source} if place.source else {}
+            with bound_contextvars(**about):
                 failed = _take_all(connection, place)
             if not failed:
                 connection.execute(_FORGET_FAILURE, [place.source, place.origin])
