@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from psycopg import sql
+from structlog.contextvars import get_contextvars
 
 from chiso766 import airflow_env, database, server
 from chiso766 import warehouse as warehouse_tables
@@ -22,6 +25,7 @@ hypothesis.settings.load_profile("chiso766")
 TEMPLATE = "prepared"
 
 Chiso = Callable[..., subprocess.CompletedProcess[str]]
+Logged = list[tuple[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,6 +118,24 @@ def chiso(home: Path) -> Chiso:
         )
 
     return run
+
+
+class _Noting(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: Logged = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.noted.append((record.getMessage(), get_contextvars()))
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """What is logged, each line with the fields that Airflow adds to it."""
+    handler = _Noting()
+    logging.getLogger("chiso766").addHandler(handler)
+    yield handler.noted
+    logging.getLogger("chiso766").removeHandler(handler)
 
 
 def _admin_url() -> str:

@@ -99,6 +99,9 @@ def variables() -> dict[str, str]:
             log_folder() / "dag_processor"
         ),
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        # Each line an object, as Airflow writes it where a worker runs a step: a night in the
+        # foreground runs them itself.
+        "AIRFLOW__LOGGING__JSON_LOGS": "True",
         # The files of dags/ change with a release, not while the system runs.
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",

@@ -11,6 +11,7 @@ here of its inside belongs to the pinned version.
 
 from __future__ import annotations
 
+import contextvars
 import time as clock
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from uuid import UUID
 
+import structlog
 from airflow import settings as airflow_settings
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
@@ -39,6 +41,7 @@ from airflow.utils.state import DagRunState, State, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
+from structlog.typing import EventDict
 
 from chiso766 import airflow_env
 from chiso766.errors import ChisoError
@@ -51,6 +54,8 @@ _POLL_S = 0.5
 
 def prepare() -> dict[str, DAG]:
     """Bring Airflow's metadata to its version and our DAGs into it; returns the DAGs by name."""
+    if _name_error not in (processors := structlog.get_config()["processors"]):
+        processors.insert(-1, _name_error)
     upgradedb()
     manager = DagBundlesManager()  # type: ignore[no-untyped-call]
     with create_session() as session:
@@ -66,6 +71,13 @@ def prepare() -> dict[str, DAG]:
             f" {airflow_env.log_folder()}."
         )
     return dict(bag.dags)
+
+
+def _name_error(logger: object, method: str, line: EventDict) -> EventDict:
+    """Give a traceback the name by which Airflow's UI knows it; a worker's supervisor does so."""
+    if "exception" in line:
+        line["error_detail"] = line.pop("exception")
+    return line
 
 
 def has_scheduler() -> bool:
@@ -296,7 +308,9 @@ def _execute_task(task: TaskInstance, dag: DAG) -> BaseException | None:
         dag_version_id=UUID(str(task.dag_version_id)),
     )
     with output_into(_task_log(task)):
-        result = run_task_in_process(ti=to_run, task=dag.task_dict[task.task_id])
+        # What its lines are about is not what those of the next one are about.
+        context = contextvars.copy_context()
+        result = context.run(run_task_in_process, ti=to_run, task=dag.task_dict[task.task_id])
     return result.error
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from datetime import date
 from itertools import islice
@@ -17,6 +18,7 @@ from typing import Any
 
 import psycopg
 from cryptography.fernet import MultiFernet
+from structlog.contextvars import bound_contextvars
 
 from chiso766 import key_chain, landing, load, personal, settings, suites, waiting
 from chiso766.copied import Copied
@@ -70,8 +72,9 @@ def check_day(day: date) -> None:
         cipher = personal.cipher(connection) if settings.load().keep_personal else None
         connection.execute("set search_path to load")  # the suites name a stage without schema
         for source in SOURCES.values():
-            while files := waiting.next_files(connection, source, day):
-                _load(_Together(connection, source, keys, cipher), files)
+            with bound_contextvars(source=source.name):
+                while files := waiting.next_files(connection, source, day):
+                    _load(_Together(connection, source, keys, cipher), files)
         connection.execute("update ops.night set is_checked = true where export_day = %s", [day])
 
 
@@ -272,11 +275,12 @@ class _Load:
         self._columns = export.columns
 
     def _refuse(self, sentence: str) -> None:
-        logger.warning(sentence)
         with self._connection.transaction():
             self._start("refused", sentence)
             self._run(load.forget_set_aside())
             self.remove()
+        with self._named_in_log():
+            logger.warning("%s", sentence)
 
     def _account(self, broken: list[load.Broken]) -> None:
         # A table that was found empty when it was last analyzed is read in full for every row that
@@ -306,14 +310,19 @@ class _Load:
             "failed": failed,
         }
         self._run(_FINISH_LOAD)
-        logger.info(
-            "%s/%s: đọc %d dòng, để riêng %d, thay đổi %d.",
-            self._source.name,
-            self._file.file_name,
-            read,
-            aside,
-            changed,
-        )
+        with self._named_in_log():
+            logger.info(
+                "%s/%s: đọc %d dòng, để riêng %d, thay đổi %d.",
+                self._source.name,
+                self._file.file_name,
+                read,
+                aside,
+                changed,
+            )
+
+    def _named_in_log(self) -> AbstractContextManager[None]:
+        """Lines of the log name the load."""
+        return bound_contextvars(load_id=self._parameters["load_id"])
 
     def _start(self, state: str, refusal: str | None) -> None:
         self._parameters |= {"state": state, "refusal": refusal}

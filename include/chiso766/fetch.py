@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import psycopg
+from structlog.contextvars import bound_contextvars
 
 from chiso766 import connectors, landing
 from chiso766.connectors import drop_folder
@@ -146,7 +147,9 @@ def _fetch(day: date) -> list[_Failure]:
         places = [_Place("", partial(drop_folder.offered, day, earlier))]
         places += [_place(connection, line, day, earlier) for line in lines]
         for place in places:
-            failed = _take_all(connection, place)
+            about = {"source": place.source} if place.source else {}
+            with bound_contextvars(**about):
+                failed = _take_all(connection, place)
             if not failed:
                 connection.execute(_FORGET_FAILURE, [place.source, place.origin])
             failures += failed
@@ -182,7 +185,8 @@ def _take_all(connection: psycopg.Connection, place: _Place) -> list[_Failure]:
             if (offered.day, offered.source, name, offered.version) in seen:
                 continue
             try:
-                _take(connection, place.origin, offered, name)
+                with bound_contextvars(source=offered.source):
+                    _take(connection, place.origin, offered, name)
             except GivenUp:
                 raise
             except ChisoError as error:

@@ -19,6 +19,7 @@ from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 
 import psycopg
+from structlog.contextvars import bound_contextvars
 
 from chiso766 import database, failures, settings
 from chiso766.errors import ChisoError
@@ -100,12 +101,13 @@ def step_failed(context: Mapping[str, Any]) -> None:
 
 def night_unpublished(day: date, step: str, due: datetime) -> None:
     """The marts of an export day were due and are not there; ``step`` has not ended."""
-    send(
-        f"Ngày {day}: số liệu chưa được công bố",
-        f"{due:%H:%M %d/%m/%Y}: số liệu của ngày {day} chưa được công bố vì bước {step} chưa xong;"
-        f" hãy xem nhật ký của bước đó trong Airflow, rồi chạy ./chiso nightly {day}."
-        f" {_standing()}",
-    )
+    with bound_contextvars(step=step, day=day.isoformat()):
+        send(
+            f"Ngày {day}: số liệu chưa được công bố",
+            f"{due:%H:%M %d/%m/%Y}: số liệu của ngày {day} chưa được công bố vì bước {step} chưa"
+            f" xong; hãy xem nhật ký của bước đó trong Airflow, rồi chạy ./chiso nightly {day}."
+            f" {_standing()}",
+        )
 
 
 def data_faults(day: date, run_after: datetime) -> None:

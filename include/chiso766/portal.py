@@ -16,6 +16,7 @@ from time import sleep as pause
 from typing import TYPE_CHECKING
 
 import psycopg
+from structlog.contextvars import bound_contextvars
 
 from chiso766 import connectors, period
 from chiso766.connectors import http, transfer
@@ -46,6 +47,7 @@ _REFUSALS = (401, 403, 429)
 _PULL_LOCK = 766_000_005
 
 
+@bound_contextvars(source=_SOURCE)
 def pull_day(day: date) -> None:
     """Ask for the periods that hold the export day, or held the day fifteen days before it.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ from airflow.sdk import Asset, CronPartitionTimetable, PartitionedAssetTimetable
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 from airflow.sdk.exceptions import AirflowFailException
+from structlog.contextvars import bind_contextvars
 
 from chiso766 import failures, notify, settings
 from chiso766.deadline import ByMorning, raise_alarm
@@ -95,6 +98,7 @@ def settings_of(dag_id: str) -> dict[str, Any]:
             "retry_delay": timedelta(minutes=5),
             "retry_exponential_backoff": 2,
             "max_retry_delay": timedelta(hours=1),
+            "on_execute_callback": name_in_log,
             "on_retry_callback": failures.say_cause,
             # The cause comes last, so that it ends the log.
             "on_failure_callback": [notify.step_failed, failures.say_cause],
@@ -128,3 +132,10 @@ def export_day(dag_run: Any) -> date:
             " ngày vào ô Partition Key, ví dụ 2026-11-22."
         )
     return day
+
+
+def name_in_log(context: Mapping[str, Any]) -> None:
+    """Called by Airflow when a try begins: each line of its log names the step and its day."""
+    bind_contextvars(step=context["dag"].dag_id)
+    with suppress(WrongDay):
+        bind_contextvars(day=export_day(context["dag_run"]).isoformat())

@@ -17,6 +17,7 @@ from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.landing import landing_path
 
+from ..conftest import Logged
 from ..deliveries import DAY, deliver, load_days, newest, select
 from .conftest import Declare
 from .servers import Answer, HttpServer, S3Server, SftpServer, new_key
@@ -85,14 +86,12 @@ def test_a_file_that_comes_again_as_it_was_before_is_new_once_more(remote: Remot
     assert [sha for *_, sha in registered()] == [sha256(content) for content in contents]
 
 
-def test_a_folder_that_is_not_there_offers_nothing(
-    remote: Remote, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        fetch_day(DAY)
+def test_a_folder_that_is_not_there_offers_nothing(remote: Remote, logged: Logged) -> None:
+    fetch_day(DAY)
 
     assert names() == []
-    assert "Kết nối kho: không có tệp nào của ngày 2026-11-20." in caplog.text
+    said = ("Kết nối kho: không có tệp nào của ngày 2026-11-20.", {"source": "units"})
+    assert said in logged
 
 
 def test_a_late_file_is_taken_for_a_day_that_was_run_within_a_week(remote: Remote) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from contextvars import copy_context
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from chiso766 import settings
 from chiso766.errors import ChisoError
@@ -127,6 +129,18 @@ def test_a_run_without_an_export_day_says_where_to_write_it_and_is_not_tried_aga
     with pytest.raises(ChisoError, match="ô Partition Key") as raised:
         export_day(SimpleNamespace(partition_key=key))
     assert isinstance(raised.value, AirflowFailException)
+
+
+def test_the_log_of_a_run_without_an_export_day_names_its_dag_alone(dags) -> None:
+    [task] = dags["fetch"].tasks
+    [begin] = task.on_execute_callback
+    run = SimpleNamespace(partition_key="hôm qua")
+
+    def named() -> dict[str, str]:
+        begin({"dag": dags["fetch"], "dag_run": run})
+        return get_contextvars()
+
+    assert copy_context().run(named) == {"step": "fetch"}
 
 
 @pytest.mark.parametrize("step", STEPS)

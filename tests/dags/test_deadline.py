@@ -113,7 +113,7 @@ def test_a_step_that_is_done_is_no_longer_due_and_a_failed_one_still_is(make_run
     assert deadlines(failed) == [SIX]
 
 
-def test_the_alarm_names_the_day_the_step_and_what_to_do(sessions) -> None:
+def test_the_alarm_names_the_day_the_step_and_what_to_do(sessions, logged) -> None:
     from chiso766.deadline import raise_alarm
 
     day = date(2026, 11, 20)
@@ -123,6 +123,7 @@ def test_the_alarm_names_the_day_the_step_and_what_to_do(sessions) -> None:
         " hãy xem nhật ký của bước đó trong Airflow, rồi chạy ./chiso nightly 2026-11-20."
         " Chưa có số liệu nào được công bố."
     )
+    assert logged == [(alarms()[-1], {"step": "check", "day": str(day)})]
 
 
 def test_no_alarm_where_the_marts_were_published_another_way(sessions) -> None:

@@ -179,11 +179,24 @@ def test_who_is_named_gets_a_message_that_says_what_stands_and_what_to_do(
 
 def test_the_last_line_of_a_failed_step_is_its_sentence(failed_build: None) -> None:
     cause = fail()
+    lines = [json.loads(line) for line in newest_log().splitlines()]
     # Here the API server's lines are in the same file.
-    lines = [line for line in newest_log().splitlines() if "[airflow.api_fastapi." not in line]
-    *_, last, end_of_group = lines
-    assert cause in last
-    assert "::endgroup::" in end_of_group
+    *_, last, end_of_group = (
+        line for line in lines if not line["logger"].startswith("airflow.api_fastapi.")
+    )
+    assert last["event"] == cause
+    assert (last["step"], last["day"]) == ("gate", str(NEXT))
+    assert end_of_group["event"] == "::endgroup::"
+
+
+def test_the_ui_shows_the_traceback_of_a_night_in_the_foreground_as_one(failed_build: None) -> None:
+    cause = fail()
+    [error] = [
+        found
+        for line in newest_log().splitlines()
+        if (found := json.loads(line).get("error_detail"))
+    ]
+    assert [each["exc_value"] for each in error] == [cause]
 
 
 def test_nothing_is_sent_where_nobody_is_named(failed_build: None, mail: Any, hook: Any) -> None:

@@ -19,6 +19,7 @@ from chiso766.errors import ChisoError
 from chiso766.fetch import fetch_day
 from chiso766.landing import landing_path
 
+from ..conftest import Logged
 from ..deliveries import DAY, GOOD, deliver, load_days, newest, select
 
 pytestmark = pytest.mark.usefixtures("empty_warehouse")
@@ -98,7 +99,7 @@ def test_what_is_no_file_of_a_source_is_passed_over_with_a_warning(
 
 
 def test_a_file_that_is_still_being_written_is_left_for_the_next_run(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, logged: Logged
 ) -> None:
     path = deliver("units", "a.csv", UNIT)
     copy = landing.keep
@@ -113,6 +114,9 @@ def test_a_file_that_is_still_being_written_is_left_for_the_next_run(
         growing.setattr(landing, "keep", copy_while_it_grows)
         fetch_day(DAY)
     assert registered() == []
+    [(sentence, about)] = logged
+    assert "tệp đang được ghi" in sentence
+    assert about == {"source": "units"}
 
     fetch_day(DAY)
     [file] = select("select sha256 from ops.file")

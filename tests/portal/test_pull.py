@@ -21,6 +21,7 @@ from chiso766.fetch import fetch_day
 from chiso766.landing import landing_path
 from chiso766.portal import PAUSE_S, pull_day
 
+from ..conftest import Logged
 from ..connectors.servers import Answer, HttpServer, new_certificate
 from ..deliveries import DAY, GOOD, deliver, empty, loads, newest, select
 from ..faults import nights
@@ -365,12 +366,13 @@ def test_a_landing_area_that_takes_nothing_fails_the_pull_at_once(replayed: Port
 
 
 def test_secrets_are_neither_logged_nor_kept(
-    replayed: Portal, caplog: pytest.LogCaptureFixture
+    replayed: Portal, caplog: pytest.LogCaptureFixture, logged: Logged
 ) -> None:
     replayed.say = lambda endpoint, body: Answer(status=403)
     with caplog.at_level(logging.DEBUG):
         pull_day(DAY)
     assert TOKEN not in caplog.text + str(sentences())
+    assert {about["source"] for _, about in logged} == {"portal_scores"}
 
 
 # --- the connection --------------------------------------------------------------------------

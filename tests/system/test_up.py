@@ -241,8 +241,14 @@ def test_a_backfill_runs_every_step_for_every_day(up: Path) -> None:
     assert {FIRST, LAST} <= nights
 
 
-def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(chiso: Callable[..., Any]) -> None:
+def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(
+    up: Path, chiso: Callable[..., Any]
+) -> None:
     last = BY_HAND + timedelta(days=1)
+    folder = up / "exports" / str(BY_HAND) / "units"
+    folder.mkdir(parents=True)
+    (folder / "dot1.csv").write_text("MaDonVi,TenDonVi,Cap\nH24.999,Phường Nhị Chiểu,xa\n")
+    (folder / "dot2.json").write_text("{")
     done = chiso("nightly", str(BY_HAND), "--to", str(last))
     assert (done.returncode, done.stdout) == (0, f"Đã công bố số liệu đến hết ngày {last}.\n")
     runs = metadata(
@@ -252,6 +258,30 @@ def test_a_night_in_the_foreground_is_run_by_the_scheduler_once(chiso: Callable[
     loads = [(step, str(day)) for step in ("fetch", "check") for day in (BY_HAND, last)]
     assert runs == sorted([*loads, *((step, str(last)) for step in STEPS[2:])])
     assert "đã công bố" in chiso("status").stdout
+
+
+def test_what_a_worker_logs_names_the_step_the_day_the_source_and_the_load(up: Path) -> None:
+    token = login(up)
+    lines = {}
+    for step in STEPS[:2]:
+        runs = api(f"/api/v2/dags/{step}/dagRuns", token)["dag_runs"]
+        [run] = (run["dag_run_id"] for run in runs if run["partition_key"] == str(BY_HAND))
+        [log] = (up / f"logs/airflow/dag_id={step}/run_id={run}").rglob("attempt=1.log")
+        lines[step] = [json.loads(line) for line in log.read_text().splitlines()]
+        [end] = (line for line in lines[step] if line["event"].startswith("Done. Returned value"))
+        assert (end["step"], end["day"]) == (step, str(BY_HAND))
+    said = [
+        (line["load_id"], line["source"], line["day"], line["level"])
+        for line in lines["check"]
+        if "load_id" in line
+    ]
+    with database.connect() as connection:
+        loads = connection.execute("select load_id, state from ops.load order by load_id")
+        assert said == [
+            (load, "units", str(BY_HAND), {"loaded": "info", "refused": "warning"}[state])
+            for load, state in loads
+        ]
+    assert {level for *_, level in said} == {"info", "warning"}
 
 
 def test_the_form_of_the_ui_reloads_a_chosen_day_and_the_night_follows(up: Path) -> None:
