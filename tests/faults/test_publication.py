@@ -33,7 +33,7 @@ from .injection import A_PROCESS, END, Fault
 from .nights import BUILD, FIRST, GATE, PUBLISH, REPORT, SECOND
 
 MOMENTS = int(os.environ.get("CHISO_TEST_CRASHES") or 0)
-pytestmark = pytest.mark.skipif(
+long = pytest.mark.skipif(
     not MOMENTS, reason="takes long: CHISO_TEST_CRASHES says at how many moments"
 )
 KILLED = -signal.SIGKILL
@@ -101,6 +101,7 @@ def assert_yesterday_stands(evening: Evening) -> None:
     assert seen() == evening.yesterday
 
 
+@long
 def test_a_build_in_which_everything_fails_once_after_the_other(evening: Evening) -> None:
     evening.restore(BUILD)
     with reading() as read:
@@ -158,6 +159,7 @@ def test_a_build_whose_sessions_ended_makes_no_table_of_the_next_build(evening: 
     evening.finish(GATE)
 
 
+@long
 @pytest.mark.parametrize("fault", ["kill", *OF_POSTGRES])
 def test_a_build_with_one_fault_at_any_moment(evening: Evening, fault: str) -> None:
     events = evening.events["build"]
@@ -171,6 +173,7 @@ def test_a_build_with_one_fault_at_any_moment(evening: Evening, fault: str) -> N
         evening.finish(BUILD)
 
 
+@long
 def test_a_gate_killed_at_any_moment_lets_all_through_once_or_nothing(evening: Evening) -> None:
     evening.restore(GATE)
     with reading() as read:
