@@ -89,27 +89,28 @@ def _nights(home: Path, temporary: Path) -> Iterator[Night]:
     """Run the nights in one process, which is held while it is looked at: between two nights."""
     days = [str(FIRST + timedelta(days=number)) for number in range(1, NIGHTS + 1)]
     command = [sys.executable, "-P", "-m", "chiso766", "nightly", days[0], "--to", days[-1]]
-    nightly = psutil.Popen(
+    nightly = subprocess.Popen(
         [*command, "--each"],
         env=os.environ | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    process = psutil.Process(nightly.pid)
     try:
         began = time.monotonic()
         for line in nightly.stdout:
             if line.split()[0] in days[1:] and line.endswith("nhận tệp\n"):
-                nightly.suspend()
-                yield _look(nightly, home, temporary, time.monotonic() - began)
-                nightly.resume()
+                process.suspend()
+                yield _look(process, home, temporary, time.monotonic() - began)
+                process.resume()
                 began = time.monotonic()
         assert nightly.wait() == 0
     finally:
-        nightly.kill()
+        nightly.kill()  # does nothing to one that has ended
 
 
-def _look(nightly: psutil.Popen, home: Path, temporary: Path, seconds: float) -> Night:
+def _look(nightly: psutil.Process, home: Path, temporary: Path, seconds: float) -> Night:
     servers = _server_processes(home)
     readers = [memory for title, memory in servers if _is_readers(title)]
     with superuser() as connection:
