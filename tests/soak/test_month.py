@@ -82,7 +82,7 @@ def month(chiso: Chiso, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mo
         with reading(PAUSE_S) as readers:
             nights = list(_nights(home, folder / "tmp"))
         yield Month(nights, readers.found, home)
-    print(_table(nights))
+    print(f"\n{readers.found['reads']} reads\n{_table(nights)}")
 
 
 def _nights(home: Path, temporary: Path) -> Iterator[Night]:
