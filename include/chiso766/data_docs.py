@@ -105,7 +105,6 @@ def _add_check(
             success=place not in failed,
             expectation_config=each.configuration,
             result={},
-            exception_info={"raised_exception": False},
         )
         for place, each in enumerate(suite.expectations)
     ]

@@ -168,6 +168,14 @@ def test_a_check_shows_the_expectations_that_failed_in_vietnamese(
         assert in_suite or rule not in broken
 
 
+def test_every_part_of_the_data_docs_is_rendered(
+    owner: psycopg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    data_docs.write(owner, DAY)
+    failures = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert failures == []
+
+
 def test_an_expectation_fails_where_a_row_of_the_file_is_set_aside_for_it(
     owner: psycopg.Connection,
 ) -> None:

@@ -40,9 +40,11 @@ def installed(folder: Path) -> Iterator[Path]:
         # What a killed process leaves in it goes with the rest.
         environment.setattr(tempfile, "tempdir", str(folder))
         server.start()
-        warehouse.prepare()
-        yield folder / "home"
-        server.stop()
+        try:
+            warehouse.prepare()
+            yield folder / "home"
+        finally:
+            server.stop()
 
 
 class Nights:

@@ -1,7 +1,7 @@
-"""50 people who read the marts again and again: ``python -m tests.soak.readers``.
+"""50 people who read the marts again and again: ``python -m tests.soak.readers PAUSE``.
 
-Until the input ends; then one line of JSON says what they found. Each statement reads several
-marts: it is torn where they are not all of one publication.
+Each waits PAUSE seconds before a read. When the input ends, one line of JSON says what they found.
+Each statement reads several marts: it is torn where they are not all of one publication.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ _AT_ONCE = f"select {_EACH}"
 class Reader(threading.Thread):
     """One who reads; ``seen``: what was found, and how often; ``failures``: what went wrong."""
 
-    def __init__(self, number: int, over: threading.Event) -> None:
+    def __init__(self, number: int, over: threading.Event, pause: float) -> None:
         super().__init__()
         self.seen: Counter[tuple[str | None, ...]] = Counter()
         self.failures: list[str] = []
         self._account = ("chiso_bi", "chiso_analyst")[number % 2]
         self._over = over
+        self._pause = pause
 
     def run(self) -> None:
         with database.connect(self._account, autocommit=True) as connection:
-            while not self._over.is_set():
+            while not self._over.wait(self._pause):
                 try:
                     self.seen[self._read(connection)] += 1
                 except psycopg.Error as error:
@@ -46,7 +47,8 @@ class Reader(threading.Thread):
 
 def main() -> None:
     over = threading.Event()
-    readers = [Reader(number, over) for number in range(PEOPLE)]
+    pause = float(sys.argv[1])
+    readers = [Reader(number, over, pause) for number in range(PEOPLE)]
     for reader in readers:
         reader.start()
     sys.stdin.read()

@@ -36,8 +36,9 @@ class Readers:
 
 
 @contextmanager
-def reading() -> Iterator[Readers]:
-    command = [sys.executable, "-m", "tests.soak.readers"]
+def reading(pause: float = 0) -> Iterator[Readers]:
+    """``pause``: the seconds that each waits after a read."""
+    command = [sys.executable, "-m", "tests.soak.readers", str(pause)]
     people = subprocess.Popen(
         command,
         cwd=settings.PROJECT_ROOT,
