@@ -24,7 +24,13 @@ UNIT = {"MaDonVi": "H24.999", "TenDonVi": "UBND phường Nhị Chiểu", "Cap":
 
 @pytest.fixture(scope="module", autouse=True)
 def delivered(warehouse: Path, airflow: None) -> Path:
-    """A drop folder with the unit, delivered on the first of three days."""
+    """A drop folder with the unit, delivered on the first of three days; Airflow knows no run of
+    other tests."""
+    from chiso766 import airflow_runs
+
+    airflow_runs.prepare()
+    with database.open_url(database.airflow_url()) as connection:
+        connection.execute("truncate dag_run, asset_event, asset_partition_dag_run cascade")
     folder = warehouse / DAY.isoformat() / "units"
     folder.mkdir(parents=True)
     (folder / "units.json").write_text(json.dumps([UNIT], ensure_ascii=False))

@@ -37,6 +37,7 @@ LEFT_OUT = (
     "int_volume.sql",
     "kept.sql",
     "likely_share.sql",
+    "only_in_its_build.sql",
     "own_units.sql",
     "report_settings.sql",
     "set_aside_status.sql",
